@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manifest: everything the runtime must know to attach, decode and print a compiled script.
+// It is written as JSON into the section ".gaff" of the BPF ELF file. Strings inside it belong
+// to the manifest's arena; types are values of types/type.h, rebuilt by the reader.
+//
+// An event record, in the ring buffers "gaff_events" (data) and "gaff_control" (actions that
+// must never be lost):
+//   0  uint32_t event    index into manifest.events
+//   4  uint32_t zero
+//   8  the fields, each at its offset
+// Special maps of the object, all optional:
+//   gaff_events, gaff_control  BPF_MAP_TYPE_RINGBUF
+//   gaff_losses   per-CPU array of uint64_t: 0: data events lost, 1: control events lost,
+//                 2: stacks not stored, 3: reads of user memory that failed,
+//                 4 + i: updates of map i that failed
+//   gaff_state    array of 1 x uint32_t[16]: [0] set when exit() ran, [1] its status
+//   gaff_scratch  per-CPU array of 1, scratch memory of programs
+//   gaff_stack_N  hash: uint64_t id -> uint64_t[N], N frames
+//   AT_x          map @x ("AT_" for @)
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "types/type.h"
+
+#define MANIFEST_VERSION 1
+#define MANIFEST_SECTION ".gaff"
+
+enum mf_losses {
+    MF_LOST_EVENTS,
+    MF_LOST_CONTROL,
+    MF_LOST_STACKS,
+    MF_FAILED_USER_READS,
+    MF_FAILED_UPDATES, // + index of the map
+};
+
+// One place to attach to. Providers fill what they need; the rest is zero.
+struct mf_target {
+    const char *name;     // as `probe` prints: "kprobe:vfs_read", "interval:s:1"
+    const char *module;   // kernel module; category of a tracepoint; path of a binary
+    const char *function; // symbol, tracepoint event, software/hardware event
+    const char *pin;      // unused by most
+    uint64_t offset;      // bytes from the symbol; file offset once resolved
+    uint64_t address;     // absolute address when the script gave one
+    uint64_t value;       // interval/profile: period in ns, or Hz if is_hz; software: count
+    bool is_hz;
+    bool is_return;       // kretprobe, uretprobe, fexit
+    int32_t pid;          // 0: any
+    uint32_t program;     // index into manifest.programs
+};
+VEC_OF(mf_targets, struct mf_target);
+
+// One BPF program of the object.
+struct mf_program {
+    const char *symbol;   // ELF function name
+    const char *provider; // name of a row of probes/registry.c
+    uint32_t first_target, ntargets; // its targets are contiguous in manifest.targets
+    uint32_t line;        // of the probe in the script
+    bool needs_cookie;    // reads its target's index from the attach cookie
+    bool is_sleepable;
+};
+VEC_OF(mf_programs, struct mf_program);
+
+struct mf_map {
+    const char *name;   // "@x"
+    const char *symbol; // "AT_x"
+    const struct type *key;   // NULL: keyless; a tuple for several keys
+    const struct type *value; // aggregates too
+    bool is_percpu;
+    bool is_scalar;     // keyless: array of one; printed without a key
+    bool is_percpu_array; // per-CPU array
+    uint32_t max_entries;
+    uint32_t bpf_type;  // enum bpf_map_type
+    const char *pin;    // or NULL
+};
+VEC_OF(mf_maps, struct mf_map);
+
+enum mf_event_kind {
+    EVENT_PRINTF,    // format + fields
+    EVENT_ERRORF,    // to stderr, with the place
+    EVENT_WARNF,
+    EVENT_SYSTEM,    // format + fields
+    EVENT_CAT,       // format + fields; config max_cat_bytes
+    EVENT_TIME,      // format is strftime's; no field
+    EVENT_JOIN,      // format: delimiter; field 0: array of strings, field 1: count
+    EVENT_PRINT,     // print(value): field 0
+    EVENT_PRINT_MAP, // map; top, div (0: not given)
+    EVENT_PRINT_MAP_ITEM, // print(@m[k]): field 0 key, field 1 value
+    EVENT_CLEAR,     // map
+    EVENT_ZERO,      // map
+    EVENT_EXIT,      // field 0: status, uint64_t
+    EVENT_SKBOUTPUT, // format: file name; fields
+    EVENT_DEBUGF,
+};
+
+struct mf_field {
+    const struct type *type;
+    uint32_t offset; // bytes from the record's start
+    const char *name; // or NULL
+};
+VEC_OF(mf_fields, struct mf_field);
+
+struct mf_event {
+    enum mf_event_kind kind;
+    const char *format; // or NULL
+    struct mf_fields fields;
+    uint32_t size;      // bytes of the whole record
+    uint32_t map;       // index into manifest.maps
+    uint32_t top, div;
+    uint32_t line, column; // of the call, 1-based
+};
+VEC_OF(mf_events, struct mf_event);
+
+struct mf_config_item {
+    const char *name;
+    const char *value;
+};
+VEC_OF(mf_config, struct mf_config_item);
+
+VEC_OF(mf_strings, const char *);
+
+struct manifest {
+    struct arena *arena; // owns everything below; the manifest itself too
+    const char *source_name;
+    const char *source_text;
+    const char *license;
+    struct mf_programs programs;
+    struct mf_targets targets;
+    struct mf_maps maps;
+    struct mf_events events;
+    struct mf_strings strings; // strftime formats, cgroup patterns
+    struct mf_config config; // every configuration variable with its final value
+};
+
+struct manifest *manifest_new(void);
+void manifest_free(struct manifest *m);
+// Gives JSON text, to be freed by the caller. pretty: for -d manifest.
+char *manifest_write(const struct manifest *m, bool pretty);
+// NULL on malformed input, with *error (to be freed) saying what is wrong. Input is untrusted:
+// every index and length is checked.
+struct manifest *manifest_read(const char *json, size_t len, char **error);
+// Value of a configuration variable, "" when absent.
+const char *manifest_config(const struct manifest *m, const char *name);
+uint64_t manifest_config_uint(const struct manifest *m, const char *name);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints values, maps and messages as text or JSON. One value model: a type and the bytes of
+// the value as types/type.h lays them out.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/strbuf.h"
+#include "object/manifest.h"
+#include "types/type.h"
+
+struct output;
+
+// What output asks the runtime: names of addresses, stacks, strings of the manifest.
+struct output_resolver {
+    void *ctx;
+    // Frames of a stack; gives how many were copied to `ips` (at most max).
+    uint32_t (*stack)(void *ctx, const struct type *type, const struct value_stack *v,
+                      uint64_t *ips, uint32_t max);
+    bool (*ksym)(void *ctx, uint64_t addr, const char **name, uint64_t *offset,
+                 const char **module);
+    bool (*usym)(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint64_t *offset,
+                 const char **module);
+    char *(*cgroup_path)(void *ctx, uint64_t id, const char *pattern); // freed by the caller
+};
+
+struct output_options {
+    bool json;
+    int buffering; // 'l', 'f', 'n'
+};
+
+struct output *output_new(FILE *out, const struct output_options *opts, const struct manifest *m,
+                          const struct output_resolver *resolver);
+void output_free(struct output *o);
+// 0, or the errno of the first write that failed (EPIPE, ENOSPC).
+int output_error(const struct output *o);
+int output_flush(struct output *o);
+
+// Appends a value as print() shows it in text.
+void output_value(struct output *o, struct strbuf *b, const struct type *type, const void *data);
+// printf: formats the fields of a record. Appends to `b`.
+void output_format(struct output *o, struct strbuf *b, const char *format,
+                   const struct mf_fields *fields, const void *record);
+// Writes text that an event produced; kind is the JSON type ("printf", "time", ...).
+void output_text(struct output *o, const char *kind, const char *text);
+// print(value): a line.
+void output_print_value(struct output *o, const struct type *type, const void *data);
+
+// One entry of a map: key (NULL for keyless) and value, per-CPU values already merged.
+struct output_entry {
+    const void *key;
+    const void *value;
+};
+// Prints a map, sorted as bpftrace sorts, with print()'s top and div (0: not given).
+// A keyless map that holds nothing has n = 0.
+void output_map(struct output *o, const struct mf_map *map, const struct output_entry *entries,
+                size_t n, uint32_t top, uint32_t div);
+void output_map_item(struct output *o, const struct mf_map *map, const struct output_entry *e);
+// Other lines of the JSON stream: attached_probes, lost_events; in text: to stderr, or nothing.
+void output_attached(struct output *o, size_t n);
+void output_lost(struct output *o, uint64_t n);
+void output_message(struct output *o, const char *severity, const char *text); // errorf, warnf
+// Merges the per-CPU copies of an aggregate into `out` (type->size bytes).
+void output_merge_percpu(const struct type *type, const void *const *copies, size_t ncpus,
+                         void *out);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this kernel can do: one row of feature.def for each helper, link, map or program type that
+// not every supported kernel has: X(id, "name", "first release", "doc"). Probed on first use,
+// then cached; GAFF_NO_FEATURE="name,name" pretends that some are missing, for tests.
+#pragma once
+
+#include <stdbool.h>
+
+enum feature {
+#define X(id, name, since, doc) FEATURE_##id,
+#include "probes/feature.def"
+#undef X
+    FEATURE_COUNT
+};
+
+struct feature_row {
+    const char *name;  // as --info prints it
+    const char *since; // "5.17"
+    const char *doc;
+};
+extern const struct feature_row feature_rows[FEATURE_COUNT];
+
+bool feature_have(enum feature f);

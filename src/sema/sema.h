@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a syntax tree to a typed program that codegen can take as it is. The passes, in order,
+// are listed in sema.c. After sema_run without errors:
+//   - unit.programs holds one entry for each BPF program: an action block with one context layout
+//   - every expression has a type; conversions are explicit (AST_CONVERT) wherever the width,
+//     sign or string size of an operand is not that of where it goes
+//   - both sides of an arithmetic or comparison operator have the same integer type, or are
+//     pointers, strings, buffers, arrays, tuples that codegen compares by bytes
+//   - macros, comptime, sizeof, offsetof, constants, positional parameters are gone
+//   - every map has key and value types; every AST_INDEX of a map has exactly one key, converted
+//     to the map's key type (several keys: an AST_TUPLE)
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/diag.h"
+#include "builtins/builtins.h"
+#include "object/manifest.h"
+#include "parser/ast.h"
+#include "probes/probe.h"
+#include "types/type.h"
+
+struct sema_var {
+    const char *name;        // "$x"
+    const struct type *type; // NONE while not inferred
+    const struct type *declared; // by let with a type, or NULL
+    struct span span;        // of its first assignment or let
+    unsigned id;             // unique in the program
+    bool is_captured;        // used in the body of a loop of an outer scope
+    bool is_loop_kv;         // $kv of a map loop: a tuple (key, value), read only
+    void *cg;                // codegen's
+};
+VEC_OF(sema_vars, struct sema_var *);
+
+struct sema_map {
+    const char *name;        // "@x"
+    const struct type *key;  // NULL: keyless
+    const struct type *value;
+    struct span span;        // of its first use
+    struct span key_span, value_span; // where key and value types come from
+    const struct ast_map_decl *decl; // or NULL
+    unsigned index;          // in unit.maps and in manifest.maps
+    bool is_percpu;          // by its aggregation or its declaration
+    uint32_t bpf_type;       // enum bpf_map_type, chosen by sema's resources pass
+    uint32_t max_entries;
+    const char *pin;
+    bool is_read_in_kernel;  // its value is used in expressions
+    bool is_iterated;
+};
+VEC_OF(sema_maps, struct sema_map *);
+
+struct sema_fn { // fn name(...)
+    const struct ast_callable *decl;
+    struct sema_vars params;
+    struct sema_vars vars;
+    const struct type *ret;
+    struct ast_stmts body;
+    unsigned index;
+    void *cg;
+};
+VEC_OF(sema_fns, struct sema_fn *);
+
+struct sema_program {
+    const struct ast_probe *probe; // what it was made from
+    const struct provider *provider;
+    struct mf_targets targets;     // all with the same layout
+    struct probe_layout layout;    // of `args`, retval
+    struct ast_expr *predicate;    // own copy, typed; or NULL
+    struct ast_stmts body;         // own copy, typed
+    struct sema_vars vars;
+    bool uses_identity;            // `probe`, `func` where the target matters
+    bool is_sleepable;
+};
+VEC_OF(sema_programs, struct sema_program *);
+
+struct unit_options {
+    const char *const *params; // positional and named ones, after the script
+    size_t nparams;
+    const char *const *include_dirs;
+    size_t ninclude_dirs;
+    const char *const *includes;
+    size_t nincludes;
+    pid_t pid;                 // -p, or that of -c
+    const char *program;       // of -c
+    bool unsafe;
+    bool no_warnings;
+    bool test_mode, bench_mode;
+    bool no_kernel;            // --check without BTF or privileges where avoidable
+};
+
+struct unit {
+    struct arena *arena;       // owns everything here
+    struct diags *diags;
+    const struct source *source;
+    struct unit_options options;
+    struct types *types;
+    struct config config;
+    struct ast_program *ast;
+    struct sema_maps maps;
+    struct sema_programs programs;
+    struct sema_fns fns;
+    struct probe_env env;
+};
+
+// Does everything after parsing. False when errors were reported to unit->diags.
+// Needs arena, diags, source, options, types, config, ast to be set.
+bool sema_run(struct unit *u);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses to names, of the kernel and of programs; read on first use.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct symbols;
+
+struct symbols_options {
+    bool cache_by_pid;  // cache_user_symbols=PER_PID
+    bool cache_by_program; // PER_PROGRAM
+    bool demangle;      // C++ and Rust names
+};
+
+struct symbols *symbols_new(const struct symbols_options *opts);
+void symbols_free(struct symbols *s);
+// Kernel symbol that holds `addr`. name is borrowed until symbols_free; false: unknown.
+bool symbols_kernel(struct symbols *s, uint64_t addr, const char **name, uint64_t *offset,
+                    const char **module);
+// User symbol of a process (tgid). *module is the mapped file. name is NULL when only the
+// mapping is known. False: nothing known. Strings are valid until the next call.
+bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name,
+                  uint64_t *offset, const char **module);
+// Remembers the mappings of a process while it lives, for later lookups.
+void symbols_note_process(struct symbols *s, pid_t pid);
+// Address of a kernel symbol by name, 0 when there is none.
+uint64_t symbols_kernel_address(const char *name);
+
+// Functions of an ELF file (its own and its debug file's): each(ctx, name, file offset, size).
+// Return false from `each` to stop. False when the file cannot be read (errno set).
+bool elf_each_function(const char *path,
+                       bool (*each)(void *ctx, const char *name, uint64_t offset, uint64_t size),
+                       void *ctx);
+// Value (file offset) of a symbol; false when there is none. size may be NULL.
+bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint64_t *size);
+// File offset of a virtual address; false when no segment holds it.
+bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset);
+// Finds a program in PATH or a library by name ("libc", "libc.so.6"); result to be freed.
+char *elf_resolve_path(const char *name, pid_t pid);
