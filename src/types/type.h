@@ -170,7 +170,9 @@ struct types;
 // How BTF is found; NULL members mean the default.
 struct types_options {
     const char *btf_path;  // else $BPFTRACE_BTF, else /sys/kernel/btf/vmlinux
-    const char *includes;  // not used by gaff's own reader
+    const char *const *include_dirs; // -I
+    size_t ninclude_dirs;
+    const char *script_dir; // where #include "x.h" is looked for first, or NULL
 };
 
 // Cheap: reads nothing until a kernel type is asked for.
@@ -219,6 +221,8 @@ void types_each_constant(struct types *t, void (*each)(void *ctx, const char *na
 // *error_offset its byte offset in `text`.
 bool types_add_c(struct types *t, const char *text, size_t len, const char **error,
                  size_t *error_offset);
+// The replacement text of a #define of the script, NULL when there is none.
+const char *types_find_define(struct types *t, const char *name);
 // Is `header` one whose content BTF and the built-in table cover (<linux/*.h>, <net/*.h>,
 // <asm/*.h>, <uapi/...>, libc's)? Others must be read.
 bool types_header_is_known(const char *header);
