@@ -48,7 +48,7 @@ enum function_where {
     FN_MAP_VALUE = 1 << 1, // only as the whole right side of an assignment to a map: count() ...
     FN_ASYNC = 1 << 2,   // acts when the runtime reads the event
     FN_STATEMENT = 1 << 3, // gives no value
-    FN_SLEEPABLE = 1 << 4,
+    FN_REWRITTEN = 1 << 4, // sema turns the call into other nodes: no generator
 };
 
 struct variable_row {

@@ -79,6 +79,7 @@ struct mf_map {
 VEC_OF(mf_maps, struct mf_map);
 
 enum mf_event_kind {
+    EVENT_NONE = -1,
     EVENT_PRINTF,    // format + fields
     EVENT_ERRORF,    // to stderr, with the place
     EVENT_WARNF,
