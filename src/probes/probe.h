@@ -35,6 +35,8 @@ enum probe_caps {
     PROBE_TASK = 1 << 7,   // runs in the context of a task: pid, comm ... mean something
     PROBE_RUN_ONCE = 1 << 8, // begin, end, self, test: run by gaff itself, never attached
     PROBE_TIMER = 1 << 9,  // interval, profile
+    PROBE_ONE_TARGET = 1 << 10, // a program can be attached to one target only
+    PROBE_NO_COOKIE = 1 << 11,  // the link carries no cookie: identity needs one program each
 };
 
 // What a script wrote, split at ':' (quotes removed).

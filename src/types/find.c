@@ -174,3 +174,8 @@ void types_each_constant(struct types *t, void (*each)(void *ctx, const char *na
     for (size_t i = 0; i < t->defines.len; i++) each(ctx, t->defines.data[i].name);
     constant_each(each, ctx);
 }
+
+const struct type *types_find_basic_name(struct types *t, const char *name)
+{
+    return types_find_basic(t, name);
+}

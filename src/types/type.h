@@ -244,3 +244,5 @@ static inline bool type_is_scalar(const struct type *t)
 {
     return type_is_integer(t) || t->kind == TYPE_POINTER;
 }
+// Only the language's and C's own names, never BTF: "unsigned long", "uint32", "char".
+const struct type *types_find_basic_name(struct types *t, const char *name);

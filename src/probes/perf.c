@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Perf events as the carrier of programs: kprobes, uprobes, tracepoints, timers, counters.
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "probes/feature.h"
+#include "probes/probe_internal.h"
+
+// The first number in a file of sysfs: "9" or "config:0".
+static int read_number(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    int n = -1;
+    if (!f) return -1;
+    char line[64];
+    if (fgets(line, sizeof(line), f)) {
+        const char *digits = line + strcspn(line, "0123456789");
+        if (*digits) n = atoi(digits);
+    }
+    fclose(f);
+    return n;
+}
+
+int perf_pmu_type(const char *name)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", name);
+    return read_number(path);
+}
+
+int perf_pmu_retprobe_bit(const char *name)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/format/retprobe", name);
+    int bit = read_number(path);
+    return bit < 0 ? 0 : bit;
+}
+
+const char *perf_why(int err, const char *doing)
+{
+    static _Thread_local char text[256];
+    const char *hint = "";
+    if (err == EPERM || err == EACCES)
+        hint = " (needs root or CAP_PERFMON and CAP_BPF, and no kernel lockdown)";
+    else if (err == EILSEQ)
+        hint = " (an offset that is not at an instruction's start)";
+    else if (err == EADDRNOTAVAIL)
+        hint = " (the kernel does not allow probes there)";
+    snprintf(text, sizeof(text), "%s: %s%s", doing, strerror(err), hint);
+    return text;
+}
+
+bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, uint64_t cookie,
+                 struct probe_links *links, const char **why)
+{
+    attr->size = sizeof(*attr);
+    int fd = (int)syscall(SYS_perf_event_open, attr, pid > 0 ? pid : -1, cpu, -1,
+                          PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0) {
+        *why = perf_why(errno, "perf_event_open");
+        return false;
+    }
+    if (feature_have(FEATURE_cookie)) {
+        LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = cookie);
+        int link = bpf_link_create(prog_fd, fd, BPF_PERF_EVENT, &opts);
+        if (link < 0) {
+            *why = perf_why(-link, "attaching the program");
+            close(fd);
+            return false;
+        }
+        ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+        probe_links_add(links, link);
+        probe_links_add(links, fd);
+        return true;
+    }
+    if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
+        *why = perf_why(errno, "PERF_EVENT_IOC_SET_BPF");
+        close(fd);
+        return false;
+    }
+    probe_links_add(links, fd);
+    return true;
+}
+
+// ---- detaching ----
+
+enum { MAX_THREADS = 16 };
+
+struct closing {
+    const int *fds;
+    size_t len, first, step;
+};
+
+static void *close_some(void *arg)
+{
+    const struct closing *c = arg;
+    for (size_t i = c->first; i < c->len; i += c->step) close(c->fds[i]);
+    return NULL;
+}
+
+// Each close may wait for a grace period of the kernel; the waits overlap.
+void probe_links_close(struct probe_links *l)
+{
+    pthread_t threads[MAX_THREADS];
+    struct closing work[MAX_THREADS];
+    size_t n = l->len / 8 < MAX_THREADS ? l->len / 8 : MAX_THREADS, started = 0;
+    for (size_t i = 0; i < n; i++) {
+        work[i] = (struct closing){.fds = l->fds, .len = l->len, .first = i, .step = n};
+        if (pthread_create(&threads[i], NULL, close_some, &work[i])) break;
+        started++;
+    }
+    if (started < n || n == 0) {
+        for (size_t i = started; i < (n ? n : 1); i++) {
+            struct closing rest = {.fds = l->fds, .len = l->len, .first = i, .step = n ? n : 1};
+            close_some(&rest);
+        }
+    }
+    for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
+    free(l->fds);
+    *l = (struct probe_links){0};
+}

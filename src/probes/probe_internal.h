@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the providers share.
+#pragma once
+
+#include <stdarg.h>
+
+#include "probes/probe.h"
+
+struct bpf_program;
+
+// Fills err->message and gives false.
+bool probe_fail(struct probe_env *env, struct probe_error *err, const char *fmt, ...)
+    ATTR_PRINTF(3, 4);
+bool probe_number(const char *text, uint64_t *out);
+bool probe_split_offset(struct arena *a, const char *text, const char **symbol, uint64_t *offset);
+
+typedef void (*probe_failed)(void *ctx, const struct mf_target *t, const char *why);
+
+// perf.c: opens a perf event and attaches a program to it, with a cookie where the kernel has
+// them. Gives the number of descriptors added, 0 after an error (*why set).
+struct perf_event_attr;
+bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, uint64_t cookie,
+                 struct probe_links *links, const char **why);
+// The type number of a dynamic PMU ("kprobe", "uprobe"), or -1.
+int perf_pmu_type(const char *name);
+// The bit of `retprobe` in the PMU's config.
+int perf_pmu_retprobe_bit(const char *name);
+const char *perf_why(int err, const char *doing);
+
+// kfunctions.c: functions of the kernel that can be traced.
+struct kfunction {
+    const char *name, *module; // module "" for the kernel itself
+};
+// Calls each for every function; *traceable says whether the list is the kernel's own.
+void kfunctions_each(bool (*each)(void *ctx, const struct kfunction *f), void *ctx);
+bool kfunctions_have(const char *module, const char *name);
+// Near names, for a hint; NULL when there are none.
+const char *kfunctions_near(struct arena *a, const char *name);
+
+// tracefs.c: where tracefs is mounted.
+const char *tracefs_path(void);

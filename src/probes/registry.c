@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of providers, in the order of --help.
+#include <string.h>
+
+#include "probes/probe_internal.h"
+#include "probes/providers.h"
+
+static const struct provider *const providers[] = {
+    &provider_begin,        &provider_end,       &provider_self,      &provider_test,
+    &provider_bench,        &provider_interval,  &provider_profile,   &provider_kprobe,
+    &provider_kretprobe,    &provider_tracepoint, &provider_rawtracepoint, &provider_fentry,
+    &provider_fexit,        &provider_uprobe,    &provider_uretprobe, &provider_usdt,
+    &provider_software,     &provider_hardware,  NULL,
+};
+
+const struct provider *const *provider_all(void)
+{
+    return providers;
+}
+
+const struct provider *provider_find(const char *name)
+{
+    for (const struct provider *const *p = providers; *p; p++) {
+        if (!strcmp((*p)->name, name)) return *p;
+        for (size_t i = 0; i < ARRAY_LEN((*p)->aliases) && (*p)->aliases[i]; i++)
+            if (!strcmp((*p)->aliases[i], name)) return *p;
+    }
+    return NULL;
+}
