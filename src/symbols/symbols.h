@@ -36,6 +36,8 @@ bool elf_each_function(const char *path,
                        void *ctx);
 // Value (file offset) of a symbol; false when there is none. size may be NULL.
 bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint64_t *size);
+// Virtual address of a symbol of any kind (a variable too), as the file has it.
+bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint64_t *size);
 // File offset of a virtual address; false when no segment holds it.
 bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset);
 // Finds a program in PATH or a library by name ("libc", "libc.so.6"); result to be freed.

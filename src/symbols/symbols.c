@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// struct symbols: each half is made when it is asked for.
+#include "symbols/symbols.h"
+
+#include <stdlib.h>
+
+#include "symbols/symbols_internal.h"
+
+struct symbols {
+    struct symbols_options opts;
+    struct kernel_symbols *kernel;
+    struct user_symbols *user;
+};
+
+struct symbols *symbols_new(const struct symbols_options *opts)
+{
+    struct symbols *s = calloc(1, sizeof(*s));
+    if (s && opts) s->opts = *opts;
+    return s;
+}
+
+void symbols_free(struct symbols *s)
+{
+    if (!s) return;
+    kernel_symbols_free(s->kernel);
+    user_symbols_free(s->user);
+    free(s);
+}
+
+bool symbols_kernel(struct symbols *s, uint64_t addr, const char **name, uint64_t *offset,
+                    const char **module)
+{
+    if (!s->kernel) s->kernel = kernel_symbols_read();
+    return kernel_symbols_find(s->kernel, addr, name, offset, module);
+}
+
+static struct user_symbols *user_half(struct symbols *s)
+{
+    if (!s->user) s->user = user_symbols_new(&s->opts);
+    return s->user;
+}
+
+bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name,
+                  uint64_t *offset, const char **module)
+{
+    struct user_symbols *u = user_half(s);
+    return u && user_symbols_find(u, pid, addr, name, offset, module);
+}
+
+void symbols_note_process(struct symbols *s, pid_t pid)
+{
+    struct user_symbols *u = user_half(s);
+    if (u) user_symbols_note(u, pid);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two halves behind struct symbols: kernel.c and user.c.
+#pragma once
+
+#include "symbols/symbols.h"
+
+struct kernel_symbols;
+struct user_symbols;
+
+struct kernel_symbols *kernel_symbols_read(void);
+void kernel_symbols_free(struct kernel_symbols *k);
+bool kernel_symbols_find(const struct kernel_symbols *k, uint64_t addr, const char **name,
+                         uint64_t *offset, const char **module);
+
+struct user_symbols *user_symbols_new(const struct symbols_options *opts);
+void user_symbols_free(struct user_symbols *u);
+bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const char **name,
+                       uint64_t *offset, const char **module);
+void user_symbols_note(struct user_symbols *u, pid_t pid);
