@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// uprobe and uretprobe: functions of programs and libraries, through the uprobe PMU.
+#include <errno.h>
+#include <glob.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+
+#include <bpf/libbpf.h>
+
+#include "base/suggest.h"
+#include "probes/probe_internal.h"
+#include "probes/providers.h"
+#include "symbols/demangle.h"
+#include "symbols/symbols.h"
+
+struct search {
+    struct probe_env *env;
+    const char *provider, *path, *pattern;
+    bool is_return;
+    probe_found found;
+    void *ctx;
+    int n;
+    uint64_t last; // offset of the last match: aliases of one function are one place
+    struct suggest suggest;
+};
+
+// A pattern that has "(" or "::" is meant for the demangled name.
+static bool names_match(const char *pattern, const char *name)
+{
+    if (probe_glob(pattern, name)) return true;
+    if (strncmp(name, "_Z", 2)) return false;
+    char *plain = demangle(name);
+    if (!plain) return false;
+    bool ok = probe_glob(pattern, plain);
+    if (!ok && !strchr(pattern, '(')) { // without the parameters
+        plain[strcspn(plain, "(")] = '\0';
+        ok = probe_glob(pattern, plain);
+    }
+    free(plain);
+    return ok;
+}
+
+static bool consider(void *ctx, const char *name, uint64_t offset, uint64_t size)
+{
+    struct search *s = ctx;
+    (void)size;
+    char bare[512];
+    snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(name, "@"), name);
+    const char *before = s->suggest.best;
+    suggest_offer(&s->suggest, bare);
+    if (s->suggest.best != before) s->suggest.best = arena_strdup(s->env->arena, bare);
+    if (!names_match(s->pattern, bare)) return true;
+    if (s->n && s->last == offset) return true;
+    s->last = offset;
+    struct arena *a = s->env->arena;
+    struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, s->path, bare),
+                          .module = s->path,
+                          .function = arena_strdup(a, bare),
+                          .is_return = s->is_return,
+                          .pid = s->env->pid};
+    s->n++;
+    return s->found(s->ctx, &t);
+}
+
+static const char *resolve(struct probe_env *env, const char *name)
+{
+    char *path = elf_resolve_path(name, env->pid);
+    if (!path) return NULL;
+    const char *copy = arena_strdup(env->arena, path);
+    free(path);
+    return copy;
+}
+
+// uprobe:PATH:FUNCTION, uprobe:PATH:cpp:FUNCTION; uprobe:FUNCTION with -p or -c.
+static bool split(struct probe_env *env, const struct probe_spec *spec, const char **path,
+                  const char **function, struct probe_error *err)
+{
+    if (spec->nparts == 4 && !strcmp(spec->parts[2], "cpp")) {
+        *path = spec->parts[1];
+        *function = spec->parts[3];
+    } else if (spec->nparts == 3) {
+        *path = spec->parts[1];
+        *function = spec->parts[2];
+    } else if (spec->nparts == 2 && (env->pid || env->program)) {
+        *path = env->program ? env->program : arena_printf(env->arena, "/proc/%d/exe", env->pid);
+        *function = spec->parts[1];
+    } else {
+        probe_fail(env, err, "%s probe type requires 2 or 3 arguments, found %u", spec->parts[0],
+                   spec->nparts - 1);
+        err->hint = "uprobe:PATH:FUNCTION[+OFFSET]; PATH may be left out with -p";
+        return false;
+    }
+    if (**path && **function) return true;
+    probe_fail(env, err, "%s needs a path and a function", spec->parts[0]);
+    return false;
+}
+
+static int match_file(struct search *s, const char *path, const char *function,
+                      struct probe_error *err)
+{
+    uint64_t offset, address;
+    struct arena *a = s->env->arena;
+    s->path = path;
+    if (probe_number(function, &address)) {
+        struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, path, function),
+                              .module = path,
+                              .address = address,
+                              .is_return = s->is_return,
+                              .pid = s->env->pid};
+        s->n++;
+        s->found(s->ctx, &t);
+        return s->n;
+    }
+    if (!probe_split_offset(a, function, &s->pattern, &offset)) {
+        probe_fail(s->env, err, "Invalid offset in '%s'", function);
+        return -1;
+    }
+    if (offset) {
+        struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, path, function),
+                              .module = path,
+                              .function = s->pattern,
+                              .offset = offset,
+                              .pid = s->env->pid};
+        uint64_t at, size;
+        if (s->is_return) {
+            probe_fail(s->env, err, "Offset not allowed for uretprobe");
+            return -1;
+        }
+        if (elf_find_symbol(path, s->pattern, &at, &size)) {
+            if (size && offset >= size) {
+                probe_fail(s->env, err, "Offset outside the function bounds ('%s' size is %llu)",
+                           s->pattern, (unsigned long long)size);
+                return -1;
+            }
+            s->n++;
+            s->found(s->ctx, &t);
+            return s->n;
+        }
+    }
+    if (!elf_each_function(path, consider, s)) {
+        probe_fail(s->env, err, "cannot read %s: %s", path, strerror(errno));
+        return -1;
+    }
+    return s->n;
+}
+
+static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
+                 void *ctx, struct probe_error *err)
+{
+    const char *path, *function;
+    const char *provider = provider_find(spec->parts[0])->name;
+    if (!split(env, spec, &path, &function, err)) return -1;
+    struct search s = {.env = env,
+                       .provider = provider,
+                       .is_return = !strcmp(provider, "uretprobe"),
+                       .found = found,
+                       .ctx = ctx,
+                       .suggest = suggest_begin(function)};
+    glob_t files = {0};
+    if (probe_has_glob(path)) {
+        if (glob(path, 0, NULL, &files) == 0)
+            for (size_t i = 0; i < files.gl_pathc; i++)
+                match_file(&s, arena_strdup(env->arena, files.gl_pathv[i]), function, err);
+        globfree(&files);
+        if (!s.n) probe_fail(env, err, "No matches for %s", spec->text);
+        return s.n;
+    }
+    const char *real = resolve(env, path);
+    if (!real) {
+        probe_fail(env, err, "uprobe target file '%s' does not exist or is not executable", path);
+        return -1;
+    }
+    if (match_file(&s, real, function, err) < 0) return -1;
+    if (s.n) return s.n;
+    if (probe_has_glob(function)) {
+        probe_fail(env, err, "No matches for %s", spec->text);
+        return 0;
+    }
+    probe_fail(env, err, "Could not resolve symbol: %s:%s", real, function);
+    if (s.suggest.best) err->hint = arena_printf(env->arena, "did you mean %s?", s.suggest.best);
+    return 0;
+}
+
+static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
+                 void *ctx)
+{
+    struct probe_error err = {0};
+    const char *path, *function;
+    if (spec->nparts < 2) return;
+    if (spec->nparts == 2) {
+        if (!(env->pid || env->program)) return;
+        if (!split(env, spec, &path, &function, &err)) return;
+    } else {
+        path = spec->parts[1];
+        function = spec->parts[spec->nparts - 1];
+    }
+    struct search s = {.env = env,
+                       .provider = provider_find(spec->parts[0])->name,
+                       .pattern = *function ? function : "*",
+                       .found = found,
+                       .ctx = ctx,
+                       .suggest = suggest_begin("")};
+    s.path = resolve(env, path);
+    if (s.path) elf_each_function(s.path, consider, &s);
+}
+
+static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
+                       struct probe_links *links, const char **why)
+{
+    int type = perf_pmu_type("uprobe");
+    uint64_t at = 0;
+    if (type < 0) {
+        *why = "this kernel has no uprobes (CONFIG_UPROBE_EVENTS)";
+        return false;
+    }
+    if (t->function && !elf_find_symbol(t->module, t->function, &at, NULL)) {
+        *why = "no such function any more";
+        return false;
+    }
+    if (!t->function && !elf_offset_of(t->module, t->address, &at)) {
+        *why = "no code is mapped at this address";
+        return false;
+    }
+    struct perf_event_attr attr = {.type = (uint32_t)type,
+                                   .config1 = (uintptr_t)t->module,
+                                   .config2 = at + t->offset};
+    if (t->is_return) attr.config = 1ull << perf_pmu_retprobe_bit("uprobe");
+    return perf_attach(&attr, bpf_program__fd(prog), t->pid, t->pid > 0 ? -1 : 0, cookie, links,
+                       why);
+}
+
+static size_t attach(struct probe_env *env, struct bpf_program *prog,
+                     const struct mf_target *targets, size_t n, uint64_t first_cookie,
+                     struct probe_links *links, probe_failed failed, void *ctx)
+{
+    (void)env;
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *why = "";
+        if (attach_one(prog, &targets[i], first_cookie + i, links, &why))
+            done++;
+        else
+            failed(ctx, &targets[i], why);
+    }
+    return done;
+}
+
+#define UPROBE_CAPS                                                                                \
+    (PROBE_ARGN | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK)
+
+const struct provider provider_uprobe = {
+    .name = "uprobe",
+    .aliases = {"u"},
+    .doc = "Entry of a function of a program or library",
+    .syntax = "uprobe:PATH:FUNCTION[+OFFSET]",
+    .caps = UPROBE_CAPS,
+    .context = CTX_REGS,
+    .prog_type = BPF_PROG_TYPE_KPROBE,
+    .match = match,
+    .list = list,
+    .attach = attach,
+};
+
+const struct provider provider_uretprobe = {
+    .name = "uretprobe",
+    .aliases = {"ur"},
+    .doc = "Return of a function of a program or library",
+    .syntax = "uretprobe:PATH:FUNCTION",
+    .caps = (UPROBE_CAPS & ~PROBE_ARGN) | PROBE_RETVAL,
+    .context = CTX_REGS,
+    .prog_type = BPF_PROG_TYPE_KPROBE,
+    .match = match,
+    .attach = attach,
+};
