@@ -2,7 +2,7 @@
 // Tells apart what one token of look-ahead cannot: after this pass
 //   (int32)x          begins with CAST_OPEN       sizeof(struct s)  holds TYPE_OPEN
 //   (a = 1, b = 2)    begins with RECORD_OPEN     x = { 1; 2 }      holds BLOCK_OPEN
-//   / pred / {        ends with PRED_CLOSE
+//   / pred / {        ends with PRED_CLOSE        f(if (x) {..})   holds IF_VALUE
 // No type is looked up: a cast is a type's shape, ')' and something that begins an expression.
 #include "lexer/lexer_internal.h"
 
@@ -126,7 +126,8 @@ static int paren_kind(const struct token_vec *t, size_t i)
     }
     if (kind_at(t, i + 1) == TOKEN_IDENT && kind_at(t, i + 2) == '=') return TOKEN_RECORD_OPEN;
     // A call's arguments are never a cast; `if (a) (b)` is not written.
-    if (before == TOKEN_IDENT || before == TOKEN_IF || before == TOKEN_WHILE) return '(';
+    if (before == TOKEN_IDENT || before == TOKEN_IF || before == TOKEN_IF_VALUE ||
+        before == TOKEN_WHILE) return '(';
     size_t end = skip_type(t, i + 1, &shaped);
     if (!end || kind_at(t, end) != ')') return '(';
     bool sure = shaped || is_type_name(t->data[i + 1].text);
@@ -175,6 +176,9 @@ void lex_filter(struct token_vec *tokens)
             break;
         case '{':
             if (i && wants_expression(tokens->data[i - 1].kind)) t->kind = TOKEN_BLOCK_OPEN;
+            break;
+        case TOKEN_IF:
+            if (i && wants_expression(tokens->data[i - 1].kind)) t->kind = TOKEN_IF_VALUE;
             break;
         case TOKEN_PRED_OPEN:
             in_predicate = true;

@@ -67,7 +67,6 @@ static void clone_children(struct arena *a, struct ast_expr *n)
         break;
     case AST_CALL:
         n->call.args = clone_exprs(a, &n->call.args);
-        n->call.type_arg = clone_type(a, n->call.type_arg);
         n->call.fn = NULL;
         break;
     case AST_UNARY:
@@ -90,6 +89,7 @@ static void clone_children(struct arena *a, struct ast_expr *n)
     case AST_SIZEOF:
     case AST_OFFSETOF:
     case AST_TYPEINFO:
+    case AST_TYPE_ARG:
         n->size.of = clone_type(a, n->size.of);
         n->size.expr = ast_expr_clone(a, n->size.expr);
         break;

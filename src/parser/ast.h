@@ -73,6 +73,7 @@ enum ast_expr_kind {
     AST_RECORD,     // (a=1, b=2)
     AST_BLOCK_EXPR, // { stmts; expr }: also what macros become
     AST_COMPTIME,   // comptime expr. After sema: folded
+    AST_TYPE_ARG,   // typeof(x), struct x as a macro's argument: size.of. After sema: gone
     AST_CONVERT,    // sema: implicit conversion of `cast.operand` to `type`
 };
 
@@ -135,7 +136,6 @@ struct ast_expr {
             const char *name;
             struct span name_span;
             struct ast_exprs args;
-            struct ast_type *type_arg; // a type as only argument (macros may take one)
             int function;       // sema: enum builtin_function, or -1 for a call of `fn`
             struct sema_fn *fn; // sema: user function
         } call;

@@ -160,7 +160,6 @@ static void print_expr(struct printer *p, const struct ast_expr *e)
     case AST_CALL:
         line(p, "call: %s", e->call.name);
         print_exprs(p, &e->call.args);
-        if (e->call.type_arg) p->depth++, print_type(p, e->call.type_arg), p->depth--;
         break;
     case AST_UNARY:
         line(p, "%s", unary_names[e->unary.op]);
@@ -196,6 +195,9 @@ static void print_expr(struct printer *p, const struct ast_expr *e)
         break;
     case AST_TYPEINFO:
         print_size(p, e, "typeinfo");
+        break;
+    case AST_TYPE_ARG:
+        print_size(p, e, "type");
         break;
     case AST_TUPLE:
         line(p, "tuple");

@@ -142,16 +142,41 @@ struct ast_expr *parse_name(struct parse *p, enum ast_expr_kind kind, const stru
 }
 
 struct ast_expr *parse_call(struct parse *p, const struct token *name,
-                            const struct ast_exprs *args, struct ast_type *type_arg,
-                            struct span span)
+                            const struct ast_exprs *args, struct span span)
 {
     struct ast_expr *e = NEW(AST_CALL, span);
     e->call.name = name->text;
     e->call.name_span = name->span;
     e->call.args = *args;
-    e->call.type_arg = type_arg;
     e->call.function = -1;
     return e;
+}
+
+struct ast_expr *parse_type_arg(struct parse *p, struct ast_type *of, struct ast_expr *operand,
+                                struct span span)
+{
+    struct ast_expr *e = NEW(AST_TYPE_ARG, span);
+    e->size.of = of;
+    if (!of) {
+        e->size.of = parse_type(p, AST_TYPE_TYPEOF, NULL, span);
+        e->size.of->expr = operand;
+    }
+    return e;
+}
+
+struct ast_expr *parse_call_type(struct parse *p, const struct token *name, struct ast_type *type,
+                                 struct span span)
+{
+    struct ast_exprs args = {0};
+    VEC_PUSH(p->arena, &args, parse_type_arg(p, type, NULL, type->span));
+    return parse_call(p, name, &args, span);
+}
+
+// a ?: b evaluates a twice only in text: sema sees one node used twice, so it is copied.
+struct ast_expr *parse_elvis(struct parse *p, struct ast_expr *cond, struct ast_expr *otherwise,
+                             struct span span)
+{
+    return parse_ternary(p, cond, ast_expr_clone(p->arena, cond), otherwise, span);
 }
 
 struct ast_expr *parse_tuple(struct parse *p, struct ast_expr *first,

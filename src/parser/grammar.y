@@ -55,11 +55,11 @@ static void gaff_error(struct span *span, struct parse *p, const char *message)
 %token <token> ARROW DOTDOT INC DEC SHL SHR LE GE EQ NE LAND LOR
 %token <token> ADD_ASSIGN SUB_ASSIGN MUL_ASSIGN DIV_ASSIGN MOD_ASSIGN SHL_ASSIGN SHR_ASSIGN
 %token <token> AND_ASSIGN OR_ASSIGN XOR_ASSIGN
-%token <token> PRED_OPEN PRED_CLOSE CAST_OPEN TYPE_OPEN RECORD_OPEN BLOCK_OPEN
+%token <token> PRED_OPEN PRED_CLOSE CAST_OPEN TYPE_OPEN RECORD_OPEN BLOCK_OPEN IF_VALUE
 %token <token> '(' ')' '[' ']' '{' '}' ';' ',' '.' ':' '?' '=' '+' '-' '*' '/' '%' '&' '|' '^' '!' '~' '<' '>'
 
 %type <expr> expr ternary lor land or xor and equality relation shift sum product unary postfix primary
-%type <expr> predicate block_expr
+%type <expr> predicate block_expr value_body
 %type <stmt> simple compound if_stmt loop
 %type <stmts> body stmts
 %type <exprs> args args1
@@ -150,6 +150,10 @@ block_expr:
   | BLOCK_OPEN stmts '}'         { $$ = parse_block_expr(p, &$2, NULL, @$); }
   ;
 
+value_body:
+    '{' stmts simple '}'  { $$ = parse_block_expr(p, &$2, $3, @$); }
+  ;
+
 stmts:
     %empty               { $$ = (struct ast_stmts){0}; }
   | stmts simple ';'     { $$ = $1; VEC_PUSH(A, &$$, $2); }
@@ -210,6 +214,7 @@ expr: ternary ;
 ternary:
     lor
   | lor '?' expr ':' ternary  { $$ = parse_ternary(p, $1, $3, $5, @$); }
+  | lor '?' ':' ternary       { $$ = parse_elvis(p, $1, $4, @$); }
   ;
 lor:      land     | lor LOR land        { $$ = parse_binary(p, AST_LOR, $1, $3, @2); } ;
 land:     or       | land LAND or        { $$ = parse_binary(p, AST_LAND, $1, $3, @2); } ;
@@ -276,9 +281,12 @@ primary:
   | IDENT                        { $$ = parse_name(p, AST_IDENT, $1); }
   | VAR                          { $$ = parse_name(p, AST_VAR, $1); }
   | MAP                          { $$ = parse_name(p, AST_MAP, $1); }
-  | IDENT '(' args ')'           { $$ = parse_call(p, $1, &$3, NULL, @$); }
-  | IDENT '(' type_paren ')'     { struct ast_exprs none = {0}; $$ = parse_call(p, $1, &none, $3, @$); }
-  | IDENT '(' error ')'          { struct ast_exprs none = {0}; $$ = parse_call(p, $1, &none, NULL, @$); yyerrok; }
+  | IDENT '(' args ')'           { $$ = parse_call(p, $1, &$3, @$); }
+  | IDENT '(' type_paren ')'     { $$ = parse_call_type(p, $1, $3, @$); }
+  | TYPEOF TYPE_OPEN type ')'    { $$ = parse_type_arg(p, $3, NULL, @$); }
+  | TYPEOF '(' expr ')'          { $$ = parse_type_arg(p, NULL, $3, @$); }
+  | IF_VALUE expr value_body ELSE value_body { $$ = parse_ternary(p, $2, $3, $5, @$); }
+  | IDENT '(' error ')'          { struct ast_exprs none = {0}; $$ = parse_call(p, $1, &none, @$); yyerrok; }
   | '(' expr ')'                 { $$ = $2; }
   | '(' error ')'                { $$ = ast_expr_new(A, AST_INT, @$); yyerrok; }
   | '(' ')'                      { $$ = ast_expr_new(A, AST_TUPLE, @$); }

@@ -81,8 +81,13 @@ struct ast_expr *parse_string(struct parse *p, const struct token *t);
 struct ast_expr *parse_positional(struct parse *p, const struct token *t);
 struct ast_expr *parse_name(struct parse *p, enum ast_expr_kind kind, const struct token *t);
 struct ast_expr *parse_call(struct parse *p, const struct token *name,
-                            const struct ast_exprs *args, struct ast_type *type_arg,
-                            struct span span);
+                            const struct ast_exprs *args, struct span span);
+struct ast_expr *parse_call_type(struct parse *p, const struct token *name, struct ast_type *type,
+                                 struct span span);
+struct ast_expr *parse_type_arg(struct parse *p, struct ast_type *of, struct ast_expr *e,
+                                struct span span);
+struct ast_expr *parse_elvis(struct parse *p, struct ast_expr *cond, struct ast_expr *otherwise,
+                             struct span span);
 struct ast_expr *parse_tuple(struct parse *p, struct ast_expr *first,
                              const struct ast_exprs *rest, struct span span);
 struct ast_expr *parse_record(struct parse *p, const struct field_list *fields, struct span span);
