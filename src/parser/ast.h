@@ -303,3 +303,13 @@ struct ast_expr *ast_expr_clone(struct arena *a, const struct ast_expr *e);
 struct ast_stmts ast_stmts_clone(struct arena *a, const struct ast_stmts *s);
 struct ast_expr *ast_expr_new(struct arena *a, enum ast_expr_kind kind, struct span span);
 struct ast_stmt *ast_stmt_new(struct arena *a, enum ast_stmt_kind kind, struct span span);
+
+// Visits every expression below, children first; `expr` may replace the node it is given, and
+// `type` the type. Either may be NULL.
+struct ast_visitor {
+    void *ctx;
+    void (*expr)(void *ctx, struct ast_expr **e);
+    void (*type)(void *ctx, struct ast_type **t);
+};
+void ast_visit_expr(const struct ast_visitor *v, struct ast_expr **e);
+void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s);

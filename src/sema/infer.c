@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+// Types of everything, to a fixed point over the whole script, then one last round that reports
+// what is wrong and inserts conversions. Statements are here; expressions in the other infer_*.c.
+#include "sema/sema_internal.h"
+
+enum { MAX_ROUNDS = 64 };
+
+// ---- what variables and maps hold ----
+
+static void var_grow(struct infer *in, struct sema_var *v, const struct type *type)
+{
+    if (type == v->type || type_equal(type, v->type)) return;
+    v->type = type;
+    in->changed = true;
+}
+
+// A non-negative literal takes the sign of what else is stored.
+static const struct type *grown(struct infer *in, const struct type *have, bool *weak,
+                                const struct ast_expr *value, const struct type *type)
+{
+    bool literal = value && value->kind == AST_INT && !value->integer.is_negative &&
+                   type->kind == TYPE_INT && value->integer.value <= INT64_MAX;
+    type = type_stored(in->t, type);
+    if (have->kind == TYPE_NONE) {
+        *weak = literal;
+        return type;
+    }
+    if (literal && have->kind == TYPE_INT) return have;
+    if (*weak && have->kind == TYPE_INT && !literal) {
+        *weak = false;
+        if (type->kind == TYPE_INT) return type;
+        if (type->kind == TYPE_POINTER) return type;
+    }
+    return type_unify(in->t, have, type);
+}
+
+void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **value,
+                      struct span span)
+{
+    const struct type *type = (*value)->type;
+    if (!is_known(type) || v->type->kind == TYPE_ERROR) return;
+    if (type->kind == TYPE_VOID || type->kind == TYPE_HIST || type->kind == TYPE_LHIST) {
+        if (in->final) diag(in->u->diags, (*value)->span, no_value, type_name(in->t, type));
+        return;
+    }
+    if (v->declared) {
+        if (in->final && !type_assignable(v->declared, type)) {
+            diag(in->u->diags, (*value)->span, variable_type, type_name(in->t, type), v->name,
+                 type_name(in->t, v->declared));
+            diag_note(in->u->diags, v->span, "declared here");
+        } else if (in->final && (*value)->kind == AST_INT && v->declared->kind == TYPE_INT &&
+                   !literal_fits(*value, v->declared)) {
+            diag(in->u->diags, (*value)->span, literal_range, type_name(in->t, v->declared));
+        }
+        infer_convert(in, value, v->declared);
+        return;
+    }
+    const struct type *next = grown(in, v->type, &v->is_weak, *value, type);
+    if (!next) {
+        if (in->final) {
+            diag(in->u->diags, span, variable_type, type_name(in->t, type), v->name,
+                 type_name(in->t, v->type));
+            diag_note(in->u->diags, v->span, "first assigned here");
+        }
+        return;
+    }
+    var_grow(in, v, next);
+    infer_convert(in, value, v->type);
+}
+
+void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key)
+{
+    const struct type *type = (*key)->type;
+    if (!is_known(type)) return;
+    if (type->kind == TYPE_VOID || type_is_aggregate(type)) {
+        if (in->final) diag(in->u->diags, (*key)->span, map_key_kind, type_name(in->t, type));
+        return;
+    }
+    const struct type *have = m->key ? m->key : none_type(in);
+    const struct type *next = grown(in, have, &m->is_weak_key, *key, type);
+    if (!next) {
+        if (in->final) {
+            diag(in->u->diags, (*key)->span, map_key_type, m->name, type_name(in->t, type),
+                 type_name(in->t, m->key));
+            diag_note(in->u->diags, m->key_span, "the key's type comes from here");
+        }
+        return;
+    }
+    if (!m->key) m->key_span = (*key)->span;
+    if (!m->key || !type_equal(m->key, next)) {
+        m->key = next;
+        in->changed = true;
+    }
+    infer_convert(in, key, m->key);
+}
+
+void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **value,
+                      struct span span)
+{
+    const struct type *type = (*value)->type;
+    if (!is_known(type)) return;
+    if (type->kind == TYPE_VOID) {
+        if (in->final) diag(in->u->diags, (*value)->span, no_value, "void");
+        return;
+    }
+    const struct type *next = grown(in, m->value, &m->is_weak, *value, type);
+    if (next && m->value->kind != TYPE_NONE &&
+        type_is_aggregate(next) != type_is_aggregate(m->value))
+        next = NULL;
+    if (!next) {
+        if (in->final) {
+            diag(in->u->diags, span, map_value_type, type_name(in->t, type), m->name,
+                 type_name(in->t, m->value));
+            diag_note(in->u->diags, m->value_span, "the value's type comes from here");
+        }
+        return;
+    }
+    if (m->value->kind == TYPE_NONE) m->value_span = span;
+    if (!type_equal(m->value, next)) {
+        m->value = next;
+        in->changed = true;
+    }
+    if (!type_is_aggregate(m->value)) infer_convert(in, value, m->value);
+}
+
+// ---- statements ----
+
+static const struct sema_map *target_map(const struct ast_expr *e)
+{
+    if (e->kind == AST_MAP) return e->map.map;
+    return e->kind == AST_INDEX && e->index.base->kind == AST_MAP ? e->index.base->map.map : NULL;
+}
+
+static bool is_map_value_call(const struct ast_expr *e)
+{
+    return e->kind == AST_CALL && e->call.function >= 0 &&
+           (function_rows[e->call.function].where & FN_MAP_VALUE);
+}
+
+// x op= y is typed as x = x op y.
+static void infer_compound(struct infer *in, struct ast_stmt *s)
+{
+    struct ast_expr *target = s->assign.target;
+    const struct type *left = infer_expr(in, &s->assign.target);
+    const struct type *right = infer_expr(in, &s->assign.value);
+    struct sema_map *m = (struct sema_map *)target_map(target);
+    if (left->kind == TYPE_NONE && type_is_integer(right)) {
+        // Only compound assignments: an integer.
+        left = types_int(in->t, 64, s->assign.op == AST_SUB || right->is_signed);
+        struct ast_expr zero = {.kind = AST_INT, .span = s->span, .type = left};
+        struct ast_expr *value = &zero;
+        if (m) infer_assign_map(in, m, &value, s->span);
+    }
+    if (!is_known(left) || !is_known(right)) return;
+    bool concat = s->assign.op == AST_ADD && left->kind == TYPE_STRING;
+    bool pointer = left->kind == TYPE_POINTER && type_is_integer(right) &&
+                   (s->assign.op == AST_ADD || s->assign.op == AST_SUB);
+    if (m && type_is_aggregate(m->value)) {
+        if (in->final) {
+            diag(in->u->diags, s->span, map_aggregate_write, m->name,
+                 type_name(in->t, m->value));
+            diag_note(in->u->diags, m->value_span, "the value's type comes from here");
+        }
+        return;
+    }
+    if (!concat && !pointer && !(type_is_integer(left) && type_is_integer(right))) {
+        if (in->final)
+            diag(in->u->diags, s->span, operands, type_name(in->t, left),
+                 type_name(in->t, right));
+        return;
+    }
+    if (type_is_integer(left)) {
+        int64_t v;
+        if ((s->assign.op == AST_DIV || s->assign.op == AST_MOD) && in->final &&
+            expr_int(s->assign.value, &v) && v == 0)
+            diag(in->u->diags, s->assign.value->span, division_by_zero);
+        infer_convert(in, &s->assign.value, left);
+    }
+}
+
+static void infer_assign(struct infer *in, struct ast_stmt *s)
+{
+    struct ast_expr *target = s->assign.target;
+    struct sema_map *m = (struct sema_map *)target_map(target);
+    if (s->assign.op >= 0) {
+        infer_compound(in, s);
+        return;
+    }
+    if (target->kind == AST_INDEX && m) {
+        infer_index(in, &s->assign.target); // the key
+    } else if (target->kind == AST_MAP && m) {
+        if (m->key && in->final) {
+            diag(in->u->diags, target->span, map_needs_key, m->name);
+            diag_note(in->u->diags, m->key_span, "it has a key here");
+        }
+        m->is_scalar = true;
+    }
+    infer_expr(in, &s->assign.value);
+    if (m && is_map_value_call(s->assign.value)) {
+        infer_assign_map(in, m, &s->assign.value, s->span);
+        target->type = m->value;
+        return;
+    }
+    if (m) {
+        infer_assign_map(in, m, &s->assign.value, s->span);
+        target->type = m->value;
+    } else if (target->kind == AST_VAR) {
+        if (target->var.var->is_loop_kv && in->final)
+            diag(in->u->diags, target->span, loop_variable_write, target->var.name);
+        infer_assign_var(in, target->var.var, &s->assign.value, s->span);
+        target->type = target->var.var->type;
+    } else if (in->final) {
+        diag(in->u->diags, target->span, assign_target);
+    }
+}
+
+static void infer_let(struct infer *in, struct ast_stmt *s)
+{
+    struct sema_var *v = s->let.var->var.var;
+    if (s->let.type && !v->declared) {
+        const struct type *type = infer_written_type(in, s->let.type);
+        if (is_known(type)) {
+            v->declared = v->type = type;
+            in->changed = true;
+        }
+    }
+    if (s->let.value) {
+        infer_expr(in, &s->let.value);
+        infer_assign_var(in, v, &s->let.value, s->span);
+    }
+    s->let.var->type = v->type;
+}
+
+static void infer_cond(struct infer *in, struct ast_expr **cond)
+{
+    const struct type *type = infer_expr(in, cond);
+    if (!is_known(type) || !in->final) return;
+    bool ok = type_is_scalar(type) || type->kind == TYPE_STRING || type->kind == TYPE_KSYM;
+    if (!ok) diag(in->u->diags, (*cond)->span, condition_type, type_name(in->t, type));
+}
+
+static void infer_if(struct infer *in, struct ast_stmt *s)
+{
+    if (!s->cond.is_comptime) {
+        infer_cond(in, &s->cond.cond);
+        infer_stmts(in, &s->cond.then);
+        infer_stmts(in, &s->cond.otherwise);
+        return;
+    }
+    int64_t value;
+    infer_expr(in, &s->cond.cond);
+    if (!expr_int(s->cond.cond, &value)) {
+        if (in->final) diag(in->u->diags, s->cond.cond->span, comptime);
+        return;
+    }
+    struct ast_stmts taken = value ? s->cond.then : s->cond.otherwise;
+    s->kind = AST_BLOCK;
+    s->block = taken;
+    infer_stmts(in, &s->block);
+    in->changed = true;
+}
+
+static void infer_for_map(struct infer *in, struct ast_stmt *s)
+{
+    struct sema_var *v = s->loop.var->var.var;
+    if (s->loop.map->kind != AST_MAP) {
+        if (in->final) diag(in->u->diags, s->loop.map->span, loop_over);
+        return;
+    }
+    struct sema_map *m = s->loop.map->map.map;
+    m->is_iterated = true;
+    s->loop.map->type = m->value;
+    if (in->final && (m->is_scalar || !m->key)) {
+        if (m->is_scalar)
+            diag(in->u->diags, s->loop.map->span, loop_scalar, m->name);
+        else
+            diag(in->u->diags, s->loop.map->span, map_undefined, m->name);
+        return;
+    }
+    if (!m->key || m->value->kind == TYPE_NONE) return;
+    const struct type *value = m->value;
+    if (type_is_aggregate(value)) {
+        if (value->kind >= TYPE_STATS) {
+            if (in->final)
+                diag(in->u->diags, s->loop.map->span, loop_aggregate, m->name,
+                     type_name(in->t, value));
+            return;
+        }
+        value = types_int(in->t, 64, value->kind == TYPE_COUNT || value->is_signed);
+    }
+    const struct type *pair[] = {m->key, value};
+    const struct type *kv = types_tuple(in->t, pair, NULL, 2);
+    if (!type_equal(kv, v->type)) {
+        v->type = kv;
+        in->changed = true;
+    }
+    s->loop.var->type = v->type;
+}
+
+static void infer_loop(struct infer *in, struct ast_stmt *s)
+{
+    if (s->kind == AST_FOR_MAP) infer_for_map(in, s);
+    if (s->kind == AST_FOR_RANGE) {
+        const struct type *from = infer_expr(in, &s->loop.from);
+        const struct type *to = infer_expr(in, &s->loop.to);
+        struct sema_var *v = s->loop.var->var.var;
+        const struct type *i64 = types_int(in->t, 64, true);
+        if (in->final && ((is_known(from) && !type_is_integer(from)) ||
+                          (is_known(to) && !type_is_integer(to))))
+            diag(in->u->diags, s->loop.from->span, range_type);
+        infer_convert(in, &s->loop.from, i64);
+        infer_convert(in, &s->loop.to, i64);
+        if (v->type != i64) {
+            v->type = v->declared = i64;
+            in->changed = true;
+        }
+        s->loop.var->type = v->type;
+    }
+    if (s->kind == AST_WHILE) infer_cond(in, &s->loop.cond);
+    if (s->kind == AST_UNROLL) {
+        int64_t n = 0;
+        infer_expr(in, &s->loop.cond);
+        if (in->final && (!expr_int(s->loop.cond, &n) || n < 1 || n > 100))
+            diag(in->u->diags, s->loop.cond->span, unroll_count);
+    }
+    in->loops += s->kind != AST_UNROLL;
+    infer_stmts(in, &s->loop.body);
+    in->loops -= s->kind != AST_UNROLL;
+}
+
+static void infer_return(struct infer *in, struct ast_stmt *s)
+{
+    if (s->expr) infer_expr(in, &s->expr);
+    if (in->fn) {
+        const struct type *ret = in->fn->ret;
+        if (in->final && s->expr && ret && !type_assignable(ret, s->expr->type))
+            diag(in->u->diags, s->expr->span, return_type, type_name(in->t, s->expr->type),
+                 type_name(in->t, ret));
+        if (s->expr && ret) infer_convert(in, &s->expr, ret);
+        return;
+    }
+    if (s->expr && in->final && is_known(s->expr->type) && !type_is_integer(s->expr->type))
+        diag(in->u->diags, s->expr->span, return_type, type_name(in->t, s->expr->type), "int64");
+}
+
+static void infer_expr_stmt(struct infer *in, struct ast_stmt *s)
+{
+    infer_expr(in, &s->expr);
+    if (in->final && is_map_value_call(s->expr))
+        diag(in->u->diags, s->expr->span, map_function_alone, s->expr->call.name);
+}
+
+static void infer_stmt(struct infer *in, struct ast_stmt *s)
+{
+    switch (s->kind) {
+    case AST_EXPR_STMT:
+        infer_expr_stmt(in, s);
+        break;
+    case AST_ASSIGN:
+        infer_assign(in, s);
+        break;
+    case AST_LET:
+        infer_let(in, s);
+        break;
+    case AST_IF:
+        infer_if(in, s);
+        break;
+    case AST_WHILE:
+    case AST_UNROLL:
+    case AST_FOR_RANGE:
+    case AST_FOR_MAP:
+        infer_loop(in, s);
+        break;
+    case AST_BREAK:
+    case AST_CONTINUE:
+        if (!in->loops && in->final)
+            diag(in->u->diags, s->span, outside_loop, s->kind == AST_BREAK ? "break" : "continue");
+        break;
+    case AST_RETURN:
+        infer_return(in, s);
+        break;
+    case AST_BLOCK:
+        infer_stmts(in, &s->block);
+        break;
+    case AST_ERROR_STMT:
+        break;
+    }
+}
+
+void infer_stmts(struct infer *in, struct ast_stmts *s)
+{
+    for (size_t i = 0; i < s->len; i++) infer_stmt(in, s->data[i]);
+}
+
+// ---- the pass ----
+
+static void infer_fn(struct infer *in, struct sema_fn *fn)
+{
+    in->fn = fn;
+    in->program = NULL;
+    for (size_t i = 0; i < fn->params.len; i++) {
+        struct sema_var *v = fn->params.data[i];
+        if (!v->declared)
+            v->declared = v->type = infer_written_type(in, fn->decl->params.data[i].type);
+    }
+    if (!fn->ret)
+        fn->ret = fn->decl->ret ? infer_written_type(in, fn->decl->ret)
+                                : types_basic(in->t, TYPE_VOID);
+    infer_stmts(in, &fn->body);
+    in->fn = NULL;
+}
+
+static void round_of(struct infer *in)
+{
+    struct unit *u = in->u;
+    in->changed = false;
+    for (size_t i = 0; i < u->fns.len; i++) infer_fn(in, u->fns.data[i]);
+    for (size_t i = 0; i < u->programs.len; i++) {
+        in->program = u->programs.data[i];
+        if (in->program->predicate) infer_cond(in, &in->program->predicate);
+        infer_stmts(in, &in->program->body);
+    }
+}
+
+void sema_infer(struct unit *u)
+{
+    struct infer in = {.u = u, .t = u->types};
+    unsigned rounds = 0;
+    do {
+        round_of(&in);
+    } while (in.changed && ++rounds < MAX_ROUNDS);
+    in.final = true;
+    round_of(&in);
+}

@@ -1,0 +1,598 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls: argument counts and kinds by signature, result types, and the functions that sema turns
+// into other nodes.
+#include <arpa/inet.h>
+
+#include "builtins/signature.h"
+#include "sema/sema_internal.h"
+
+#define ARG(e, i) ((e)->call.args.data[i])
+
+static bool is_map_entry(const struct ast_expr *e)
+{
+    return e->kind == AST_INDEX && e->index.base->kind == AST_MAP;
+}
+
+// ---- checking against the signature ----
+
+static bool count_ok(struct infer *in, const struct ast_expr *e, const struct signature *sig)
+{
+    size_t n = e->call.args.len;
+    if (n >= sig->required && (sig->varargs || n <= sig->total)) return true;
+    if (!in->final) return false;
+    if (sig->required == sig->total && !sig->varargs)
+        diag(in->u->diags, e->span, argument_count, e->call.name, sig->required,
+             sig->required == 1 ? "" : "s", n);
+    else if (n < sig->required)
+        diag(in->u->diags, e->span, argument_few, e->call.name, sig->required,
+             sig->required == 1 ? "" : "s", n);
+    else
+        diag(in->u->diags, e->span, argument_many, e->call.name, sig->total,
+             sig->total == 1 ? "" : "s", n);
+    return false;
+}
+
+static bool is_text(const struct type *t)
+{
+    return t->kind == TYPE_STRING || (t->kind == TYPE_ARRAY && t->target->is_char);
+}
+
+static bool kind_ok(enum signature_kind kind, const struct ast_expr *a)
+{
+    switch (kind) {
+    case SIG_ANY: return true;
+    case SIG_INT: return type_is_integer(a->type);
+    case SIG_PTR: return type_is_scalar(a->type) || a->type->kind == TYPE_ARRAY;
+    case SIG_STRING: return is_text(a->type);
+    case SIG_LITERAL: return a->kind == AST_STRING;
+    case SIG_CONST: return a->kind == AST_INT;
+    case SIG_MAP: return a->kind == AST_MAP;
+    case SIG_VAR: return a->kind == AST_VAR;
+    }
+    return false;
+}
+
+// Which arguments name a map as a whole, so that reading its value is not meant?
+static bool names_map(int fn, size_t i, const struct ast_expr *a)
+{
+    if (a->kind != AST_MAP || i != 0) return false;
+    return fn == FN_print || fn == FN_clear || fn == FN_zero || fn == FN_delete ||
+           fn == FN_has_key || fn == FN_find || fn == FN_len;
+}
+
+static bool infer_args(struct infer *in, struct ast_expr *e, const struct signature *sig)
+{
+    bool known = true;
+    for (size_t i = 0; i < e->call.args.len; i++) {
+        struct ast_expr *a = ARG(e, i);
+        if (names_map(e->call.function, i, a)) {
+            a->type = a->map.map->value;
+            continue;
+        }
+        if (e->call.function == FN_find && i == 2) continue;
+        infer_expr(in, &ARG(e, i));
+        a = ARG(e, i);
+        if (!is_known(a->type)) {
+            known = false;
+        } else if (i < sig->total && !kind_ok(sig->args[i], a)) {
+            if (in->final)
+                diag(in->u->diags, a->span, argument_kind, e->call.name,
+                     signature_kind_name(sig->args[i]), type_name(in->t, a->type));
+            known = false;
+        } else if (a->type->kind == TYPE_VOID) {
+            if (in->final) diag(in->u->diags, a->span, no_value, "void");
+            known = false;
+        }
+    }
+    return known;
+}
+
+// ---- maps as arguments ----
+
+// delete(@m[k]) and delete(@m, k) both become delete(@m, k).
+static void split_entry(struct infer *in, struct ast_expr *e)
+{
+    struct ast_expr *entry = ARG(e, 0);
+    if (!is_map_entry(entry) || e->call.args.len != 1) return;
+    struct ast_exprs keys = entry->index.keys;
+    struct ast_expr *key = keys.data[0];
+    if (keys.len > 1) {
+        key = ast_expr_new(in->u->arena, AST_TUPLE, entry->span);
+        key->tuple.elems = keys;
+    }
+    e->call.args = (struct ast_exprs){0};
+    VEC_PUSH(in->u->arena, &e->call.args, entry->index.base);
+    VEC_PUSH(in->u->arena, &e->call.args, key);
+}
+
+static const struct type *need_map(struct infer *in, struct ast_expr *e)
+{
+    if (e->call.args.len && ARG(e, 0)->kind == AST_MAP) return NULL;
+    if (in->final)
+        diag(in->u->diags, e->call.args.len ? ARG(e, 0)->span : e->span, map_expected,
+             e->call.name);
+    return error_type(in);
+}
+
+static const struct type *infer_keyed(struct infer *in, struct ast_expr *e)
+{
+    const struct type *bool_type = types_basic(in->t, TYPE_BOOL);
+    if (e->call.function == FN_delete) split_entry(in, e);
+    const struct type *bad = need_map(in, e);
+    if (bad) return bad;
+    struct sema_map *m = ARG(e, 0)->map.map;
+    ARG(e, 0)->type = m->value;
+    if (e->call.args.len < 2) {
+        if (e->call.function == FN_delete && (m->is_scalar || !m->key)) return bool_type;
+        if (in->final) diag(in->u->diags, e->span, map_needs_key, m->name);
+        return error_type(in);
+    }
+    if (m->is_scalar && in->final) {
+        diag(in->u->diags, e->span, map_no_key, m->name);
+        return error_type(in);
+    }
+    infer_expr(in, &ARG(e, 1));
+    if (m->is_scalar) return bool_type;
+    infer_map_key(in, m, &ARG(e, 1));
+    if (e->call.function == FN_find && is_known(m->value)) {
+        struct ast_expr *var = ARG(e, 2);
+        struct ast_expr probe = {.kind = AST_BUILTIN, .span = var->span};
+        if (var->kind != AST_VAR) {
+            if (in->final) diag(in->u->diags, var->span, argument_kind, "find", "a variable", "value");
+            return error_type(in);
+        }
+        probe.type = map_read_type(in, m, ARG(e, 0));
+        struct ast_expr *value = &probe;
+        infer_assign_var(in, var->var.var, &value, var->span);
+        var->type = var->var.var->type;
+    }
+    return bool_type;
+}
+
+static const struct type *infer_print(struct infer *in, struct ast_expr *e)
+{
+    struct ast_expr *a = ARG(e, 0);
+    const struct type *type = a->type;
+    if (a->kind == AST_MAP || !in->final) return types_basic(in->t, TYPE_VOID);
+    if (e->call.args.len > 1)
+        diag(in->u->diags, e->span, print_extra);
+    if (is_known(type) && type->kind == TYPE_VOID) diag(in->u->diags, a->span, no_value, "void");
+    return types_basic(in->t, TYPE_VOID);
+}
+
+// ---- aggregations ----
+
+static const struct type *infer_aggregation(struct infer *in, struct ast_expr *e)
+{
+    const struct type *arg = e->call.args.len ? ARG(e, 0)->type : NULL;
+    bool is_signed = arg && arg->is_signed && !(ARG(e, 0)->kind == AST_INT &&
+                                                !ARG(e, 0)->integer.is_negative);
+    if (arg && ARG(e, 0)->kind == AST_INT) is_signed = true;
+    if (arg) infer_convert(in, &ARG(e, 0), types_int(in->t, 64, is_signed));
+    int64_t a[4] = {0};
+    for (size_t i = 1; i < e->call.args.len && i < 4; i++) expr_int(ARG(e, i), &a[i]);
+    switch ((enum builtin_function)e->call.function) {
+    case FN_count: return types_basic(in->t, TYPE_COUNT);
+    case FN_sum: return types_aggregate(in->t, TYPE_SUM, is_signed);
+    case FN_avg: return types_aggregate(in->t, TYPE_AVG, is_signed);
+    case FN_min: return types_aggregate(in->t, TYPE_MIN, is_signed);
+    case FN_max: return types_aggregate(in->t, TYPE_MAX, is_signed);
+    case FN_stats: return types_aggregate(in->t, TYPE_STATS, is_signed);
+    case FN_hist:
+        if (a[1] < 0 || a[1] > 5) {
+            if (in->final) diag(in->u->diags, ARG(e, 1)->span, hist_bits, (long long)a[1]);
+            return error_type(in);
+        }
+        return types_hist(in->t, (uint32_t)a[1]);
+    case FN_lhist:
+        if (a[3] <= 0 || a[1] >= a[2] || (a[2] - a[1]) / a[3] + 2 > 1002 ||
+            a[3] > a[2] - a[1]) {
+            if (in->final) diag(in->u->diags, e->span, lhist_range);
+            return error_type(in);
+        }
+        return types_lhist(in->t, a[1], a[2], a[3]);
+    case FN_tseries: {
+        static const char *const words[] = {"", "avg", "min", "max", "sum"};
+        enum tseries_agg agg = TSERIES_NONE;
+        for (size_t i = 1; e->call.args.len > 3 && i < ARRAY_LEN(words); i++)
+            if (!strcmp(ARG(e, 3)->string.data, words[i])) agg = (enum tseries_agg)i;
+        bool bad_agg = e->call.args.len > 3 && agg == TSERIES_NONE;
+        if (a[1] <= 0 || a[2] <= 0 || a[2] > 1000000 || bad_agg) {
+            if (in->final) diag(in->u->diags, e->span, tseries_range);
+            return error_type(in);
+        }
+        return types_tseries(in->t, (uint64_t)a[1], (uint32_t)a[2], agg, is_signed);
+    }
+    default: return error_type(in);
+    }
+}
+
+// ---- strings and memory ----
+
+static const struct type *infer_str(struct infer *in, struct ast_expr *e)
+{
+    const struct type *type = ARG(e, 0)->type;
+    uint64_t max = config_uint(&in->u->config, CONFIG_max_strlen), size = max;
+    int64_t n;
+    bool ok = type_is_scalar(type) || is_text(type) ||
+              (type->kind == TYPE_ARRAY && type->target->size == 1);
+    if (!ok) {
+        if (in->final)
+            diag(in->u->diags, ARG(e, 0)->span, argument_kind, "str", "a pointer or a string",
+                 type_name(in->t, type));
+        return error_type(in);
+    }
+    if (type->kind == TYPE_ARRAY && type->count && type->count < size) size = type->count;
+    if (e->call.args.len > 1) {
+        if (expr_int(ARG(e, 1), &n)) {
+            if (n < 0) {
+                if (in->final) diag(in->u->diags, ARG(e, 1)->span, length_negative);
+                return error_type(in);
+            }
+            if ((uint64_t)n + 1 < size) size = (uint64_t)n + 1;
+        }
+        infer_convert(in, &ARG(e, 1), types_int(in->t, 64, false));
+    }
+    if (type->kind == TYPE_STRING) {
+        if (type->size < size) size = type->size;
+        return types_string(in->t, (uint32_t)size);
+    }
+    return types_string(in->t, (uint32_t)size);
+}
+
+static const struct type *infer_buf(struct infer *in, struct ast_expr *e)
+{
+    const struct type *type = ARG(e, 0)->type;
+    uint64_t size = config_uint(&in->u->config, CONFIG_max_strlen);
+    int64_t n;
+    bool array = type->kind == TYPE_ARRAY || type->kind == TYPE_STRING;
+    if (!array && !type_is_scalar(type)) {
+        if (in->final)
+            diag(in->u->diags, ARG(e, 0)->span, argument_kind, "buf", "a pointer or an array",
+                 type_name(in->t, type));
+        return error_type(in);
+    }
+    if (array && type->size) size = type->size;
+    if (!array && e->call.args.len < 2) {
+        if (in->final) diag(in->u->diags, e->span, buf_length);
+        return error_type(in);
+    }
+    if (e->call.args.len > 1) {
+        if (expr_int(ARG(e, 1), &n) && n > 0 && (uint64_t)n < size) size = (uint64_t)n;
+        infer_convert(in, &ARG(e, 1), types_int(in->t, 64, false));
+    }
+    return types_buffer(in->t, (uint32_t)size);
+}
+
+static const struct type *infer_pton(struct infer *in, struct ast_expr *e)
+{
+    unsigned char bytes[16];
+    const char *text = ARG(e, 0)->string.data;
+    int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+    if (inet_pton(family, text, bytes) != 1) {
+        if (in->final) diag(in->u->diags, ARG(e, 0)->span, pton_address, text);
+        return error_type(in);
+    }
+    return types_array(in->t, types_int(in->t, 8, false), family == AF_INET ? 4 : 16);
+}
+
+static const struct type *infer_stack(struct infer *in, struct ast_expr *e)
+{
+    static const char *const modes[] = {"bpftrace", "perf", "raw", "build_id"};
+    bool kernel = e->call.function == FN_kstack;
+    const char *def = config_string(&in->u->config, CONFIG_stack_mode);
+    int64_t frames = 127;
+    const struct ast_expr *mode = NULL, *limit = NULL;
+    for (size_t i = 0; i < e->call.args.len; i++) {
+        if (ARG(e, i)->kind == AST_STRING && !mode && i == 0)
+            mode = ARG(e, i);
+        else if (ARG(e, i)->kind == AST_INT && !limit)
+            limit = ARG(e, i);
+        else if (in->final)
+            diag(in->u->diags, ARG(e, i)->span, stack_argument, e->call.name);
+    }
+    if (limit && (!expr_int(limit, &frames) || frames < 1 || frames > 1024)) {
+        if (in->final) diag(in->u->diags, limit->span, stack_frames);
+        return error_type(in);
+    }
+    const char *word = mode ? mode->string.data : def;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+        if (!strcmp(modes[i], word))
+            return types_stack(in->t, kernel ? TYPE_KSTACK : TYPE_USTACK, (uint32_t)frames,
+                               (enum stack_mode)i);
+    if (in->final) diag(in->u->diags, mode->span, stack_argument, e->call.name);
+    return error_type(in);
+}
+
+static const struct type *infer_space(struct infer *in, struct ast_expr *e, enum type_space space)
+{
+    const struct type *type = ARG(e, 0)->type;
+    if (type->kind == TYPE_POINTER) return types_pointer(in->t, type->target, space);
+    if (type->kind == TYPE_INT)
+        return types_pointer(in->t, types_basic(in->t, TYPE_VOID), space);
+    if (in->final)
+        diag(in->u->diags, ARG(e, 0)->span, argument_kind, e->call.name, "a pointer",
+             type_name(in->t, type));
+    return error_type(in);
+}
+
+static const struct type *infer_path(struct infer *in, struct ast_expr *e)
+{
+    uint64_t size = config_uint(&in->u->config, CONFIG_max_strlen);
+    int64_t n;
+    if (e->call.args.len > 1 && expr_int(ARG(e, 1), &n) && n > 0 && n < 1 << 20)
+        size = (uint64_t)n;
+    return types_string(in->t, (uint32_t)size);
+}
+
+// ---- rewritten functions ----
+
+static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool value)
+{
+    (*pe)->kind = AST_BOOL;
+    (*pe)->boolean = value;
+    return infer_expr(in, pe);
+}
+
+static struct ast_expr *node_int(struct infer *in, struct span span, int64_t value)
+{
+    struct ast_expr *e = ast_expr_new(in->u->arena, AST_INT, span);
+    e->integer.value = (uint64_t)value;
+    e->integer.is_negative = value < 0;
+    return e;
+}
+
+// assert(c, text): if (!c) { errorf(text); exit(1); }
+static const struct type *rewrite_assert(struct infer *in, struct ast_expr **pe)
+{
+    struct ast_expr *e = *pe;
+    struct arena *a = in->u->arena;
+    struct ast_expr *report = ast_expr_new(a, AST_CALL, e->span);
+    struct ast_expr *leave = ast_expr_new(a, AST_CALL, e->span);
+    struct ast_expr *format = ast_expr_new(a, AST_STRING, e->span);
+    format->string.data = "assert failed: %s";
+    format->string.len = strlen(format->string.data);
+    report->call.name = "errorf";
+    report->call.function = FN_errorf;
+    VEC_PUSH(a, &report->call.args, format);
+    VEC_PUSH(a, &report->call.args, ARG(e, 1));
+    leave->call.name = "exit";
+    leave->call.function = FN_exit;
+    VEC_PUSH(a, &leave->call.args, node_int(in, e->span, 1));
+    struct ast_expr *negated = ast_expr_new(a, AST_UNARY, e->span);
+    negated->unary.op = AST_NOT;
+    negated->unary.operand = ARG(e, 0);
+    struct ast_stmt *s = ast_stmt_new(a, AST_IF, e->span);
+    struct ast_stmt *first = ast_stmt_new(a, AST_EXPR_STMT, e->span);
+    struct ast_stmt *second = ast_stmt_new(a, AST_EXPR_STMT, e->span);
+    first->expr = report;
+    second->expr = leave;
+    s->cond.cond = negated;
+    VEC_PUSH(a, &s->cond.then, first);
+    VEC_PUSH(a, &s->cond.then, second);
+    struct ast_expr *block = ast_expr_new(a, AST_BLOCK_EXPR, e->span);
+    VEC_PUSH(a, &block->block.stmts, s);
+    *pe = block;
+    return infer_expr(in, pe);
+}
+
+static const struct type *rewrite_container(struct infer *in, struct ast_expr **pe)
+{
+    struct ast_expr *e = *pe;
+    const struct type *from = infer_expr(in, &ARG(e, 0));
+    if (!is_known(from)) return from;
+    struct ast_expr *of = ARG(e, 1), *member = ARG(e, 2);
+    struct type_field f;
+    const struct type *type = of->kind == AST_TYPE_ARG ? infer_written_type(in, of->size.of) : NULL;
+    if (!type || type->kind != TYPE_STRUCT || member->kind != AST_IDENT ||
+        from->kind != TYPE_POINTER) {
+        if (in->final) diag(in->u->diags, e->span, container_form);
+        return error_type(in);
+    }
+    if (!types_find_field(in->t, type, member->ident.name, &f)) {
+        if (in->final)
+            diag(in->u->diags, member->span, field_unknown, type_name(in->t, type),
+                 member->ident.name);
+        return error_type(in);
+    }
+    struct arena *a = in->u->arena;
+    const struct type *u64 = types_int(in->t, 64, false);
+    struct ast_expr *number = ast_expr_new(a, AST_CONVERT, e->span);
+    number->cast.operand = ARG(e, 0);
+    number->type = u64;
+    struct ast_expr *minus = ast_expr_new(a, AST_BINARY, e->span);
+    minus->binary.op = AST_SUB;
+    minus->binary.left = number;
+    minus->binary.right = node_int(in, e->span, f.offset);
+    minus->binary.op_span = e->span;
+    infer_expr(in, &minus);
+    struct ast_expr *pointer = ast_expr_new(a, AST_CONVERT, e->span);
+    pointer->cast.operand = minus;
+    pointer->type = types_pointer(in->t, types_complete(in->t, type), from->space);
+    *pe = pointer;
+    return pointer->type;
+}
+
+static const struct type *rewrite_is_err(struct infer *in, struct ast_expr **pe)
+{
+    struct ast_expr *e = *pe;
+    const struct type *type = infer_expr(in, &ARG(e, 0));
+    if (!is_known(type)) return type;
+    struct ast_expr *number = ast_expr_new(in->u->arena, AST_CONVERT, e->span);
+    number->cast.operand = ARG(e, 0);
+    number->type = types_int(in->t, 64, false);
+    struct ast_expr *limit = node_int(in, e->span, -4095);
+    limit->integer.is_negative = false;
+    limit->integer.is_unsigned = true;
+    e->kind = AST_BINARY;
+    e->binary.op = AST_GE;
+    e->binary.left = number;
+    e->binary.right = limit;
+    e->binary.op_span = e->span;
+    return infer_expr(in, pe);
+}
+
+static const struct type *rewrite(struct infer *in, struct ast_expr **pe)
+{
+    struct ast_expr *e = *pe;
+    struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
+    int fn = e->call.function;
+    if (fn == FN_assert) return rewrite_assert(in, pe);
+    if (fn == FN_container_of) return rewrite_container(in, pe);
+    if (fn == FN_is_err) return rewrite_is_err(in, pe);
+    if (fn == FN_default_str_length) {
+        *pe = node_int(in, e->span, (int64_t)config_uint(&in->u->config, CONFIG_max_strlen));
+        return infer_expr(in, pe);
+    }
+    if (fn == FN_is_literal) return to_bool(in, pe, expr_is_literal(a));
+    const struct type *type = fn == FN_fail ? NULL : infer_expr(in, &ARG(e, 0));
+    if (fn == FN_fail) {
+        if (in->final) diag(in->u->diags, e->span, fail, a->string.data);
+        return types_basic(in->t, TYPE_VOID);
+    }
+    if (!is_known(type)) return type;
+    switch (fn) {
+    case FN_is_ptr: return to_bool(in, pe, type->kind == TYPE_POINTER);
+    case FN_is_str: return to_bool(in, pe, is_text(type));
+    case FN_is_array: return to_bool(in, pe, type->kind == TYPE_ARRAY);
+    case FN_is_integer: return to_bool(in, pe, type->kind == TYPE_INT);
+    case FN_is_unsigned_integer:
+        return to_bool(in, pe, type->kind == TYPE_INT && !type->is_signed);
+    case FN_static_assert: {
+        int64_t value;
+        if (!expr_int(ARG(e, 0), &value)) {
+            if (in->final) diag(in->u->diags, e->span, comptime);
+        } else if (!value && in->final) {
+            diag(in->u->diags, e->span, fail,
+                 e->call.args.len > 1 && ARG(e, 1)->kind == AST_STRING ? ARG(e, 1)->string.data
+                                                                       : "static_assert");
+        }
+        return types_basic(in->t, TYPE_VOID);
+    }
+    default: return error_type(in);
+    }
+}
+
+// ---- results ----
+
+static const struct type *result_of(struct infer *in, struct ast_expr *e)
+{
+    struct types *t = in->t;
+    switch ((enum builtin_function)e->call.function) {
+    case FN_printf:
+    case FN_errorf:
+    case FN_warnf:
+    case FN_debugf:
+    case FN_system:
+    case FN_cat:
+        infer_printf(in, e);
+        return types_basic(t, TYPE_VOID);
+    case FN_print: return infer_print(in, e);
+    case FN_exit:
+        if (e->call.args.len) infer_convert(in, &ARG(e, 0), types_int(t, 64, true));
+        return types_basic(t, TYPE_VOID);
+    case FN_len:
+        if (ARG(e, 0)->kind == AST_MAP || ARG(e, 0)->type->kind == TYPE_KSTACK ||
+            ARG(e, 0)->type->kind == TYPE_USTACK)
+            return types_int(t, 64, true);
+        if (in->final)
+            diag(in->u->diags, ARG(e, 0)->span, argument_kind, "len", "a map or a stack",
+                 type_name(t, ARG(e, 0)->type));
+        return error_type(in);
+    case FN_str: return infer_str(in, e);
+    case FN_buf: return infer_buf(in, e);
+    case FN_pton: return infer_pton(in, e);
+    case FN_kstack:
+    case FN_ustack: return infer_stack(in, e);
+    case FN_kptr: return infer_space(in, e, SPACE_KERNEL);
+    case FN_uptr: return infer_space(in, e, SPACE_USER);
+    case FN_path: return infer_path(in, e);
+    case FN_comm: return types_string(t, 16);
+    case FN_ksym: return types_basic(t, TYPE_KSYM);
+    case FN_usym: return types_basic(t, TYPE_USYM);
+    case FN_ntop: return types_basic(t, TYPE_INET);
+    case FN_macaddr: return types_basic(t, TYPE_MAC);
+    case FN_cgroup_path: return types_basic(t, TYPE_CGROUP_PATH);
+    case FN_strerror: return types_basic(t, TYPE_STRERROR);
+    case FN_strftime:
+        infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
+        return types_basic(t, TYPE_TIMESTAMP);
+    case FN_bswap:
+        return types_int(t, ARG(e, 0)->type->size * 8, false);
+    case FN_uaddr:
+    case FN_percpu_kaddr:
+        return types_pointer(t, types_int(t, 64, false),
+                             e->call.function == FN_uaddr ? SPACE_USER : SPACE_KERNEL);
+    case FN_kaddr: return types_pointer(t, types_int(t, 64, false), SPACE_KERNEL);
+    case FN_strncmp: {
+        int64_t n;
+        if (in->final && expr_int(ARG(e, 2), &n) && n < 0)
+            diag(in->u->diags, ARG(e, 2)->span, length_negative);
+        for (int i = 0; i < 2; i++)
+            infer_convert(in, &ARG(e, i), type_stored(t, ARG(e, i)->type));
+        return types_int(t, 64, false);
+    }
+    case FN_strcontains:
+    case FN_strstr:
+    case FN_strlen:
+        for (size_t i = 0; i < e->call.args.len; i++)
+            infer_convert(in, &ARG(e, i), type_stored(t, ARG(e, i)->type));
+        break;
+    default: break;
+    }
+    struct signature sig;
+    signature_parse(function_rows[e->call.function].signature, &sig);
+    const struct type *type = types_find_basic_name(t, sig.result);
+    return type ? type : types_basic(t, TYPE_VOID);
+}
+
+static const struct type *infer_user_call(struct infer *in, struct ast_expr *e)
+{
+    struct sema_fn *fn = e->call.fn;
+    if (e->call.args.len != fn->params.len) {
+        if (in->final)
+            diag(in->u->diags, e->span, argument_count, e->call.name,
+                 (unsigned)fn->params.len, fn->params.len == 1 ? "" : "s", e->call.args.len);
+        return error_type(in);
+    }
+    for (size_t i = 0; i < e->call.args.len; i++) {
+        const struct type *type = infer_expr(in, &ARG(e, i));
+        const struct type *want = fn->params.data[i]->declared;
+        if (in->final && want && !type_assignable(want, type))
+            diag(in->u->diags, ARG(e, i)->span, argument_kind, e->call.name,
+                 type_name(in->t, want), type_name(in->t, type));
+        infer_convert(in, &ARG(e, i), want);
+    }
+    return fn->ret ? fn->ret : none_type(in);
+}
+
+const struct type *infer_call(struct infer *in, struct ast_expr **pe)
+{
+    struct ast_expr *e = *pe;
+    if (e->call.fn) return infer_user_call(in, e);
+    int fn = e->call.function;
+    const struct function_row *row = &function_rows[fn];
+    struct signature sig;
+    signature_parse(row->signature, &sig);
+    if (!count_ok(in, e, &sig)) return error_type(in);
+    if ((row->where & FN_UNSAFE) && !in->u->options.unsafe) {
+        if (in->final) {
+            diag(in->u->diags, e->span, unsafe, row->name);
+            diag_hint(in->u->diags, "run with --unsafe to allow it");
+        }
+        return error_type(in);
+    }
+    if (row->where & FN_REWRITTEN) return rewrite(in, pe);
+    if (fn == FN_delete || fn == FN_has_key || fn == FN_find) return infer_keyed(in, e);
+    if (fn == FN_clear || fn == FN_zero) {
+        const struct type *bad = need_map(in, e);
+        if (bad) return bad;
+    }
+    if (!infer_args(in, e, &sig)) {
+        for (size_t i = 0; i < e->call.args.len; i++)
+            if (ARG(e, i)->type && ARG(e, i)->type->kind == TYPE_NONE) return none_type(in);
+        return error_type(in);
+    }
+    if (row->where & FN_MAP_VALUE) return infer_aggregation(in, e);
+    return result_of(in, e);
+}

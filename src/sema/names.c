@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each name means: variables by block scope, maps over the whole script, builtins,
+// constants, functions. Runs once for each program, before any typing.
+#include "base/suggest.h"
+#include "sema/sema_internal.h"
+
+struct scope {
+    struct scope *outer;
+    struct sema_vars vars;
+    unsigned loops; // loops around this scope
+};
+
+struct names {
+    struct unit *u;
+    struct sema_program *program;
+    struct sema_fn *fn;
+    struct scope *scope;
+    struct ast_stmt *open_loops[64];
+    unsigned nloops;
+};
+
+static void name_stmts(struct names *n, struct ast_stmts *s);
+static void name_block(struct names *n, struct ast_stmts *s);
+static void name_expr(struct names *n, struct ast_expr **pe);
+
+// ---- maps ----
+
+struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span)
+{
+    for (size_t i = 0; i < u->maps.len; i++)
+        if (!strcmp(u->maps.data[i]->name, name)) return u->maps.data[i];
+    struct sema_map *m = ARENA_NEW(u->arena, struct sema_map);
+    m->name = name;
+    m->span = span;
+    m->index = (unsigned)u->maps.len;
+    m->value = types_basic(u->types, TYPE_NONE);
+    VEC_PUSH(u->arena, &u->maps, m);
+    return m;
+}
+
+// ---- variables ----
+
+static struct sema_var *find_var(struct names *n, const char *name, struct scope **where)
+{
+    for (struct scope *s = n->scope; s; s = s->outer)
+        for (size_t i = s->vars.len; i-- > 0;)
+            if (!strcmp(s->vars.data[i]->name, name)) {
+                *where = s;
+                return s->vars.data[i];
+            }
+    return NULL;
+}
+
+static struct sema_var *declare(struct names *n, const char *name, struct span span)
+{
+    struct unit *u = n->u;
+    struct sema_var *v = ARENA_NEW(u->arena, struct sema_var);
+    struct sema_vars *all = n->fn ? &n->fn->vars : &n->program->vars;
+    v->name = name;
+    v->span = span;
+    v->type = types_basic(u->types, TYPE_NONE);
+    v->id = (unsigned)all->len;
+    VEC_PUSH(u->arena, all, v);
+    VEC_PUSH(u->arena, &n->scope->vars, v);
+    return v;
+}
+
+// A variable of an outer scope that a loop's body uses travels through the loop's context.
+static void capture(struct names *n, struct sema_var *v, const struct scope *home)
+{
+    for (unsigned i = home->loops; i < n->nloops; i++) {
+        struct ast_stmt *loop = n->open_loops[i];
+        bool known = false;
+        for (size_t k = 0; k < loop->loop.ncaptures; k++)
+            known = known || loop->loop.captures[k] == v;
+        if (known) continue;
+        size_t cap = loop->loop.ncaptures;
+        struct sema_var **list = arena_alloc(n->u->arena, (cap + 1) * sizeof(*list));
+        if (cap) memcpy(list, loop->loop.captures, cap * sizeof(*list));
+        list[cap] = v;
+        loop->loop.captures = list;
+        loop->loop.ncaptures++;
+        v->is_captured = true;
+    }
+}
+
+static void use_var(struct names *n, struct ast_expr *e, bool assigned)
+{
+    struct scope *home;
+    struct sema_var *v = find_var(n, e->var.name, &home);
+    if (v) {
+        capture(n, v, home);
+    } else if (assigned) {
+        v = declare(n, e->var.name, e->span);
+    } else {
+        diag(n->u->diags, e->span, variable_undefined, e->var.name);
+        struct suggest s = suggest_begin(e->var.name);
+        for (struct scope *sc = n->scope; sc; sc = sc->outer)
+            for (size_t i = 0; i < sc->vars.len; i++) suggest_offer(&s, sc->vars.data[i]->name);
+        if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
+        v = declare(n, e->var.name, e->span);
+        v->type = types_basic(n->u->types, TYPE_ERROR);
+    }
+    e->var.var = v;
+}
+
+// ---- identifiers ----
+
+static void offer_constant(void *ctx, const char *name)
+{
+    suggest_offer(ctx, name);
+}
+
+static void unknown_identifier(struct names *n, struct ast_expr *e)
+{
+    diag(n->u->diags, e->span, identifier_unknown, e->ident.name);
+    struct suggest s = suggest_begin(e->ident.name);
+    for (int i = 0; i < VAR_COUNT; i++) suggest_offer(&s, variable_rows[i].name);
+    types_each_constant(n->u->types, offer_constant, &s);
+    if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
+}
+
+static void check_caps(struct names *n, const struct ast_expr *e, int id)
+{
+    unsigned need = variable_rows[id].caps;
+    if (!n->program || !need || (n->program->provider->caps & need)) return;
+    diag(n->u->diags, e->span, builtin_not_here, variable_rows[id].name,
+         n->program->provider->name);
+}
+
+static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg)
+{
+    const char *name = e->kind == AST_CALL ? e->call.name : e->ident.name;
+    check_caps(n, e, id);
+    e->kind = AST_BUILTIN;
+    e->ident.name = name;
+    e->ident.variable = id;
+    e->ident.arg = arg;
+}
+
+static void name_identifier(struct names *n, struct ast_expr *e)
+{
+    unsigned arg;
+    int64_t value;
+    const struct type *type;
+    int id = variable_find(e->ident.name, &arg);
+    if (id >= 0) {
+        to_builtin(n, e, id, arg);
+        return;
+    }
+    const char *text = types_find_define(n->u->types, e->ident.name);
+    if (text && *text == '"') { // #define NAME "text"
+        size_t len = strlen(text);
+        e->kind = AST_STRING;
+        e->string.data = arena_strndup(n->u->arena, text + 1, len > 1 ? len - 2 : 0);
+        e->string.len = len > 1 ? len - 2 : 0;
+        return;
+    }
+    if (types_find_constant(n->u->types, e->ident.name, &value, &type)) {
+        e->kind = AST_INT;
+        e->integer.value = (uint64_t)value;
+        e->integer.is_negative = value < 0;
+        e->integer.is_unsigned = false;
+        e->type = type; // an enum's constant keeps its type
+        return;
+    }
+    // A call without parentheses, for functions that need no argument.
+    int fn = function_find(e->ident.name);
+    if (fn >= 0 && strstr(function_rows[fn].signature, "()")) {
+        const char *name = e->ident.name;
+        struct span span = e->span;
+        e->kind = AST_CALL;
+        e->call.name = name;
+        e->call.name_span = span;
+        e->call.args = (struct ast_exprs){0};
+        e->call.function = fn;
+        return;
+    }
+    unknown_identifier(n, e);
+    e->kind = AST_INT;
+    e->type = types_basic(n->u->types, TYPE_ERROR);
+    e->integer.value = 0;
+}
+
+static struct sema_fn *find_fn(const struct unit *u, const char *name)
+{
+    for (size_t i = 0; i < u->fns.len; i++)
+        if (!strcmp(u->fns.data[i]->decl->name, name)) return u->fns.data[i];
+    return NULL;
+}
+
+static void unknown_function(struct names *n, struct ast_expr *e)
+{
+    diag(n->u->diags, e->call.name_span, function_unknown, e->call.name);
+    struct suggest s = suggest_begin(e->call.name);
+    for (int i = 0; i < FN_COUNT; i++) suggest_offer(&s, function_rows[i].name);
+    for (size_t i = 0; i < n->u->ast->macros.len; i++)
+        suggest_offer(&s, n->u->ast->macros.data[i]->name);
+    if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
+}
+
+// Names that some arguments are, not expressions: kstack(perf), nsecs(tai), pid(init),
+// signal(SIGKILL) is a constant and needs nothing.
+static bool is_word_argument(int fn, const char *word)
+{
+    static const char *const stacks[] = {"bpftrace", "perf", "raw", "build_id", NULL};
+    static const char *const clocks[] = {"monotonic", "boot", "tai", "sw_tai", NULL};
+    static const char *const spaces[] = {"curr_ns", "init", NULL};
+    const char *const *list = fn == FN_kstack || fn == FN_ustack ? stacks
+                              : fn == FN_nsecs                   ? clocks
+                              : fn == FN_pid || fn == FN_tid     ? spaces
+                                                                 : NULL;
+    for (; list && *list; list++)
+        if (!strcmp(*list, word)) return true;
+    return false;
+}
+
+static void name_call(struct names *n, struct ast_expr **pe)
+{
+    struct ast_expr *e = *pe;
+    unsigned arg;
+    int fn = function_find(e->call.name);
+    struct sema_fn *user = find_fn(n->u, e->call.name);
+    int var = variable_find(e->call.name, &arg);
+    if (!user && !e->call.args.len && var >= 0) { // pid() is pid
+        to_builtin(n, e, var, arg);
+        return;
+    }
+    e->call.function = user ? -1 : fn;
+    e->call.fn = user;
+    if (!user && fn < 0) unknown_function(n, e);
+    for (size_t i = 0; i < e->call.args.len; i++) {
+        struct ast_expr *a = e->call.args.data[i];
+        if (a->kind == AST_IDENT && is_word_argument(fn, a->ident.name)) {
+            const char *word = a->ident.name;
+            a->kind = AST_STRING;
+            a->string.data = word;
+            a->string.len = strlen(word);
+        } else if (fn == FN_container_of && i == 2) {
+            continue; // a member's name
+        } else if (fn == FN_find && i == 2 && a->kind == AST_VAR) {
+            use_var(n, a, true);
+        } else {
+            name_expr(n, &e->call.args.data[i]);
+        }
+    }
+    if (!user && fn < 0) {
+        e->kind = AST_INT;
+        e->integer.value = 0;
+        e->type = types_basic(n->u->types, TYPE_ERROR);
+    }
+}
+
+static void name_exprs(struct names *n, struct ast_exprs *v)
+{
+    for (size_t i = 0; i < v->len; i++) name_expr(n, &v->data[i]);
+}
+
+static void name_type(struct names *n, struct ast_type *t)
+{
+    if (!t) return;
+    name_type(n, t->target);
+    if (t->count) name_expr(n, &t->count);
+    if (t->expr) name_expr(n, &t->expr);
+    for (size_t i = 0; i < t->elems.len; i++) name_type(n, t->elems.data[i]);
+}
+
+// sizeof(x): a type if there is one of this name, else the expression.
+static void name_size(struct names *n, struct ast_expr *e)
+{
+    struct ast_type *of = e->size.of;
+    unsigned arg;
+    if (of && of->kind == AST_TYPE_NAME && !strchr(of->name, ' ') &&
+        variable_find(of->name, &arg) >= 0 && !types_find_basic_name(n->u->types, of->name)) {
+        struct ast_expr *x = ast_expr_new(n->u->arena, AST_IDENT, of->span);
+        x->ident.name = of->name;
+        e->size.of = NULL;
+        e->size.expr = x;
+    }
+    name_type(n, e->size.of);
+    if (e->size.expr) name_expr(n, &e->size.expr);
+}
+
+static void name_expr(struct names *n, struct ast_expr **pe)
+{
+    struct ast_expr *e = *pe;
+    switch (e->kind) {
+    case AST_INT:
+    case AST_BOOL:
+    case AST_STRING:
+    case AST_POSITIONAL:
+    case AST_BUILTIN:
+        break;
+    case AST_IDENT:
+        name_identifier(n, e);
+        break;
+    case AST_VAR:
+        use_var(n, e, false);
+        break;
+    case AST_MAP:
+        e->map.map = sema_map_named(n->u, e->map.name, e->span);
+        break;
+    case AST_INDEX:
+        name_expr(n, &e->index.base);
+        name_exprs(n, &e->index.keys);
+        break;
+    case AST_FIELD:
+        name_expr(n, &e->field.base);
+        break;
+    case AST_ELEMENT:
+        name_expr(n, &e->element.base);
+        break;
+    case AST_CALL:
+        name_call(n, pe);
+        break;
+    case AST_UNARY:
+        name_expr(n, &e->unary.operand);
+        break;
+    case AST_BINARY:
+        name_expr(n, &e->binary.left);
+        name_expr(n, &e->binary.right);
+        break;
+    case AST_TERNARY:
+        name_expr(n, &e->ternary.cond);
+        name_expr(n, &e->ternary.then);
+        name_expr(n, &e->ternary.otherwise);
+        break;
+    case AST_CAST:
+    case AST_CONVERT:
+        name_type(n, e->cast.to);
+        name_expr(n, &e->cast.operand);
+        break;
+    case AST_SIZEOF:
+    case AST_OFFSETOF:
+    case AST_TYPEINFO:
+    case AST_TYPE_ARG:
+        name_size(n, e);
+        break;
+    case AST_TUPLE:
+    case AST_RECORD:
+        name_exprs(n, &e->tuple.elems);
+        break;
+    case AST_BLOCK_EXPR: {
+        struct scope inner = {.outer = n->scope, .loops = n->nloops};
+        n->scope = &inner;
+        name_stmts(n, &e->block.stmts);
+        if (e->block.value) name_expr(n, &e->block.value);
+        n->scope = inner.outer;
+        break;
+    }
+    case AST_COMPTIME:
+        name_expr(n, &e->comptime);
+        break;
+    }
+}
+
+static void name_target(struct names *n, struct ast_expr **pe)
+{
+    if ((*pe)->kind == AST_VAR)
+        use_var(n, *pe, true);
+    else
+        name_expr(n, pe);
+}
+
+static void name_loop(struct names *n, struct ast_stmt *s)
+{
+    if (s->loop.cond) name_expr(n, &s->loop.cond);
+    if (s->loop.from) name_expr(n, &s->loop.from);
+    if (s->loop.to) name_expr(n, &s->loop.to);
+    if (s->loop.map) name_expr(n, &s->loop.map);
+    bool is_for = s->kind == AST_FOR_MAP || s->kind == AST_FOR_RANGE;
+    if (!is_for) {
+        name_block(n, &s->loop.body);
+        return;
+    }
+    if (n->nloops == ARRAY_LEN(n->open_loops)) {
+        diag(n->u->diags, s->span, nesting);
+        return;
+    }
+    n->open_loops[n->nloops++] = s;
+    struct scope inner = {.outer = n->scope, .loops = n->nloops};
+    n->scope = &inner;
+    s->loop.var->var.var = declare(n, s->loop.var->var.name, s->loop.var->span);
+    s->loop.var->var.var->is_loop_kv = s->kind == AST_FOR_MAP;
+    name_stmts(n, &s->loop.body);
+    n->scope = inner.outer;
+    n->nloops--;
+}
+
+static void name_let(struct names *n, struct ast_stmt *s)
+{
+    if (s->let.value) name_expr(n, &s->let.value);
+    name_type(n, s->let.type);
+    for (size_t i = 0; i < n->scope->vars.len; i++)
+        if (!strcmp(n->scope->vars.data[i]->name, s->let.var->var.name)) {
+            diag(n->u->diags, s->let.var->span, variable_twice, s->let.var->var.name);
+            diag_note(n->u->diags, n->scope->vars.data[i]->span, "first declared here");
+        }
+    s->let.var->var.var = declare(n, s->let.var->var.name, s->let.var->span);
+}
+
+static void name_stmt(struct names *n, struct ast_stmt *s)
+{
+    switch (s->kind) {
+    case AST_EXPR_STMT:
+    case AST_RETURN:
+        if (s->expr) name_expr(n, &s->expr);
+        break;
+    case AST_ASSIGN:
+        name_expr(n, &s->assign.value);
+        name_target(n, &s->assign.target);
+        break;
+    case AST_LET:
+        name_let(n, s);
+        break;
+    case AST_IF:
+        name_expr(n, &s->cond.cond);
+        name_block(n, &s->cond.then);
+        name_block(n, &s->cond.otherwise);
+        break;
+    case AST_WHILE:
+    case AST_UNROLL:
+    case AST_FOR_RANGE:
+    case AST_FOR_MAP:
+        name_loop(n, s);
+        break;
+    case AST_BLOCK:
+        name_block(n, &s->block);
+        break;
+    case AST_BREAK:
+    case AST_CONTINUE:
+    case AST_ERROR_STMT:
+        break;
+    }
+}
+
+static void name_stmts(struct names *n, struct ast_stmts *s)
+{
+    for (size_t i = 0; i < s->len; i++) name_stmt(n, s->data[i]);
+}
+
+static void name_block(struct names *n, struct ast_stmts *s)
+{
+    struct scope inner = {.outer = n->scope, .loops = n->nloops};
+    n->scope = &inner;
+    name_stmts(n, s);
+    n->scope = inner.outer;
+}
+
+// ---- the pass ----
+
+static void declare_fns(struct unit *u)
+{
+    for (size_t i = 0; i < u->ast->fns.len; i++) {
+        struct sema_fn *fn = ARENA_NEW(u->arena, struct sema_fn);
+        fn->decl = u->ast->fns.data[i];
+        fn->index = (unsigned)i;
+        fn->body = fn->decl->body;
+        if (find_fn(u, fn->decl->name))
+            diag(u->diags, fn->decl->name_span, fn_twice, fn->decl->name);
+        VEC_PUSH(u->arena, &u->fns, fn);
+    }
+}
+
+static void name_fn(struct unit *u, struct sema_fn *fn)
+{
+    struct scope scope = {0};
+    struct names n = {.u = u, .fn = fn, .scope = &scope};
+    for (size_t i = 0; i < fn->decl->params.len; i++) {
+        const struct ast_param *p = &fn->decl->params.data[i];
+        if (p->name[0] != '$' || !p->type) {
+            diag(u->diags, p->span, fn_param, p->name);
+            continue;
+        }
+        name_type(&n, p->type);
+        struct sema_var *v = declare(&n, p->name, p->span);
+        VEC_PUSH(u->arena, &fn->params, v);
+    }
+    name_stmts(&n, &fn->body);
+}
+
+void sema_names(struct unit *u)
+{
+    for (size_t i = 0; i < u->ast->map_decls.len; i++) {
+        const struct ast_map_decl *d = u->ast->map_decls.data[i];
+        struct sema_map *m = sema_map_named(u, d->name, d->span);
+        if (m->decl) diag(u->diags, d->span, map_twice, d->name);
+        m->decl = d;
+    }
+    declare_fns(u);
+    for (size_t i = 0; i < u->fns.len; i++) name_fn(u, u->fns.data[i]);
+    for (size_t i = 0; i < u->programs.len; i++) {
+        struct scope scope = {0};
+        struct names n = {.u = u, .program = u->programs.data[i], .scope = &scope};
+        if (n.program->predicate) name_expr(&n, &n.program->predicate);
+        name_stmts(&n, &n.program->body);
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameters of the command line: $1, $#, and named ones through getopt().
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sema/sema_internal.h"
+
+static bool is_named(const char *param)
+{
+    return param[0] == '-' && param[1] == '-' && param[2];
+}
+
+// The n-th positional parameter (from 1), or NULL.
+static const char *positional(const struct unit *u, unsigned n)
+{
+    for (size_t i = 0; i < u->options.nparams; i++) {
+        if (is_named(u->options.params[i])) continue;
+        if (--n == 0) return u->options.params[i];
+    }
+    return NULL;
+}
+
+static unsigned count(const struct unit *u)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < u->options.nparams; i++) n += !is_named(u->options.params[i]);
+    return n;
+}
+
+static void to_int(struct ast_expr *e, uint64_t value, bool negative)
+{
+    e->kind = AST_INT;
+    e->integer.value = value;
+    e->integer.is_negative = negative;
+    e->integer.is_unsigned = false;
+}
+
+static void to_string(struct ast_expr *e, const char *text)
+{
+    e->kind = AST_STRING;
+    e->string.data = text;
+    e->string.len = strlen(text);
+}
+
+// An integer where the text is one, else a string.
+static void replace(struct ast_expr *e, const char *text)
+{
+    char *end;
+    errno = 0;
+    if (*text == '-') {
+        long long v = strtoll(text, &end, 0);
+        if (end != text && !*end && !errno) {
+            to_int(e, (uint64_t)v, v < 0);
+            return;
+        }
+    } else {
+        unsigned long long v = strtoull(text, &end, 0);
+        if (end != text && !*end && !errno) {
+            to_int(e, v, false);
+            return;
+        }
+    }
+    to_string(e, text);
+}
+
+static const char *named(const struct unit *u, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < u->options.nparams; i++) {
+        const char *p = u->options.params[i];
+        if (is_named(p) && !strncmp(p + 2, name, n) && (!p[2 + n] || p[2 + n] == '='))
+            return p[2 + n] ? p + 2 + n + 1 : "";
+    }
+    return NULL;
+}
+
+static bool is_false(const char *s)
+{
+    return !strcmp(s, "0") || !strcmp(s, "false");
+}
+
+static void expand_getopt(struct unit *u, struct ast_expr *e)
+{
+    struct ast_exprs args = e->call.args;
+    if (args.len < 1 || args.len > 3 || args.data[0]->kind != AST_STRING) {
+        diag(u->diags, e->span, getopt_form);
+        return;
+    }
+    const struct ast_expr *def = args.len > 1 ? args.data[1] : NULL;
+    const char *value = named(u, args.data[0]->string.data);
+    struct span span = e->span;
+    if (!def || def->kind == AST_BOOL) {
+        bool v = value ? !is_false(value) : def && def->boolean;
+        e->kind = AST_BOOL;
+        e->boolean = v;
+        return;
+    }
+    if (def->kind != AST_INT && def->kind != AST_STRING) {
+        diag(u->diags, def->span, getopt_form);
+        return;
+    }
+    if (!value) {
+        *e = *def;
+        e->span = span;
+    } else if (def->kind == AST_STRING) {
+        to_string(e, value);
+    } else {
+        replace(e, value);
+        if (e->kind != AST_INT)
+            diag(u->diags, span, getopt_value, args.data[0]->string.data, value);
+    }
+}
+
+static void visit(void *ctx, struct ast_expr **pe)
+{
+    struct unit *u = ctx;
+    struct ast_expr *e = *pe;
+    if (e->kind == AST_POSITIONAL) {
+        if (!e->positional.index) {
+            to_int(e, count(u), false);
+            return;
+        }
+        const char *text = positional(u, e->positional.index);
+        if (text)
+            replace(e, text);
+        else
+            to_int(e, 0, false); // an absent parameter is 0, and "" in str()
+        e->type = NULL;
+        return;
+    }
+    if (e->kind != AST_CALL) return;
+    if (!strcmp(e->call.name, "getopt")) {
+        expand_getopt(u, e);
+        return;
+    }
+    // str($1) is the parameter's text, also when it looks like a number.
+    if (strcmp(e->call.name, "str") || !e->call.args.len) return;
+    struct ast_expr *arg = e->call.args.data[0];
+    const struct source *src = arg->span.src;
+    if (!src || arg->span.begin >= src->len || src->text[arg->span.begin] != '$') return;
+    unsigned n = (unsigned)strtoul(src->text + arg->span.begin + 1, NULL, 10);
+    if (!n || (arg->kind != AST_INT && arg->kind != AST_STRING)) return;
+    const char *text = positional(u, n);
+    struct span span = e->span;
+    int64_t limit;
+    struct ast_expr *size = e->call.args.len > 1 ? e->call.args.data[1] : NULL;
+    to_string(e, text ? text : "");
+    e->span = span;
+    if (size && expr_int(size, &limit) && limit >= 0 && (uint64_t)limit < e->string.len) {
+        e->string.len = (size_t)limit;
+        e->string.data = arena_strndup(u->arena, e->string.data, (size_t)limit);
+    }
+}
+
+// "$1" inside an attach point.
+static void expand_point(struct unit *u, struct ast_attach_point *point)
+{
+    const char *dollar = strchr(point->text, '$');
+    while (dollar) {
+        char *end;
+        unsigned long n = strtoul(dollar + 1, &end, 10);
+        if (end == dollar + 1) {
+            dollar = strchr(dollar + 1, '$');
+            continue;
+        }
+        const char *value = positional(u, (unsigned)n);
+        if (!value) {
+            diag(u->diags, point->span, point_param, (unsigned)n);
+            return;
+        }
+        size_t head = (size_t)(dollar - point->text);
+        point->text = arena_printf(u->arena, "%.*s%s%s", (int)head, point->text, value, end);
+        dollar = strchr(point->text + head + strlen(value), '$');
+    }
+}
+
+void sema_positional(struct unit *u)
+{
+    struct ast_visitor v = {.ctx = u, .expr = visit};
+    for (size_t i = 0; i < u->ast->probes.len; i++) {
+        struct ast_probe *p = u->ast->probes.data[i];
+        for (size_t k = 0; k < p->points.len; k++) expand_point(u, &p->points.data[k]);
+        if (p->predicate) ast_visit_expr(&v, &p->predicate);
+        ast_visit_stmts(&v, &p->body);
+    }
+    for (size_t i = 0; i < u->ast->fns.len; i++) ast_visit_stmts(&v, &u->ast->fns.data[i]->body);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passes of sema, in the order of sema.c, and what they share.
+#pragma once
+
+#include "sema/sema.h"
+
+// Each reports to unit->diags; the driver stops after one that did.
+void sema_setup(struct unit *u);     // setup.c: C text, imports, configuration
+void sema_macros(struct unit *u);    // macro.c: expands calls of macros
+void sema_positional(struct unit *u); // positional.c: $1, $#, getopt
+void sema_attach(struct unit *u);    // attach.c: attach points to programs
+void sema_names(struct unit *u);     // names.c: what each name means
+void sema_infer(struct unit *u);     // infer.c: types, checks, conversions
+void sema_resources(struct unit *u); // resources.c: what BPF maps there are
+
+// names.c, also for user functions.
+struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span);
+
+// ---- typing, shared by infer*.c ----
+
+struct infer {
+    struct unit *u;
+    struct types *t;
+    struct sema_program *program; // NULL in a user function
+    struct sema_fn *fn;
+    bool final;   // types are settled: report, and insert conversions
+    bool changed; // some type grew in this round
+    unsigned loops; // open loops, for break and continue
+};
+
+void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **value,
+                      struct span span);
+void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key);
+void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **value,
+                      struct span span);
+const struct type *infer_expr(struct infer *in, struct ast_expr **e);
+void infer_stmts(struct infer *in, struct ast_stmts *s);
+const struct type *infer_call(struct infer *in, struct ast_expr **e);   // infer_call.c
+const struct type *infer_binary(struct infer *in, struct ast_expr **e); // infer_binary.c
+const struct type *infer_unary(struct infer *in, struct ast_expr **e);
+const struct type *infer_cast(struct infer *in, struct ast_expr **e);   // infer_cast.c
+const struct type *infer_written_type(struct infer *in, struct ast_type *t);
+const struct type *infer_index(struct infer *in, struct ast_expr **e);  // infer_access.c
+const struct type *infer_field(struct infer *in, struct ast_expr **e);
+const struct type *infer_element(struct infer *in, struct ast_expr **e);
+const struct type *infer_builtin(struct infer *in, struct ast_expr *e); // infer_builtin.c
+void infer_printf(struct infer *in, struct ast_expr *call);             // format_check.c
+
+// widen.c
+// What holds values of both; NULL when nothing does. NONE counts as nothing known.
+const struct type *type_unify(struct types *t, const struct type *a, const struct type *b);
+// The type a map or variable takes for a value: integers become 64 bits.
+const struct type *type_stored(struct types *t, const struct type *type);
+bool type_assignable(const struct type *to, const struct type *from);
+// In the final round: makes *e have type `want`, by AST_CONVERT where it has another.
+void infer_convert(struct infer *in, struct ast_expr **e, const struct type *want);
+bool expr_is_literal(const struct ast_expr *e);
+// The value of an integer literal (also after conversions).
+bool expr_int(const struct ast_expr *e, int64_t *value);
+// Does an integer literal fit a type?
+bool literal_fits(const struct ast_expr *e, const struct type *type);
+const struct type *map_read_type(struct infer *in, const struct sema_map *m,
+                                 const struct ast_expr *e); // infer_expr.c
+enum type_space expr_space(const struct infer *in, const struct ast_expr *e);
+const struct type *none_type(struct infer *in);
+const struct type *error_type(struct infer *in);
+static inline bool is_known(const struct type *t)
+{
+    return t->kind != TYPE_NONE && t->kind != TYPE_ERROR;
+}
