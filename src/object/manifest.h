@@ -7,7 +7,8 @@
 // must never be lost):
 //   0  uint32_t event    index into manifest.events
 //   4  uint32_t zero
-//   8  the fields, each at its offset
+//   8  uint64_t time     ns (CLOCK_MONOTONIC) if the script sends to both rings, else 0
+//  16  the fields, each at its offset
 // Special maps of the object, all optional:
 //   gaff_events, gaff_control  BPF_MAP_TYPE_RINGBUF
 //   gaff_losses   per-CPU array of uint64_t: 0: data events lost, 1: control events lost,

@@ -437,6 +437,10 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe)
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
     int fn = e->call.function;
+    if (fn == FN_skboutput) {
+        if (in->final) diag(in->u->diags, e->span, not_supported, "skboutput()");
+        return error_type(in);
+    }
     if (fn == FN_assert) return rewrite_assert(in, pe);
     if (fn == FN_container_of) return rewrite_container(in, pe);
     if (fn == FN_is_err) return rewrite_is_err(in, pe);

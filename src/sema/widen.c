@@ -25,8 +25,8 @@ const struct type *type_stored(struct types *t, const struct type *type)
     case TYPE_ARRAY:
         return is_char_array(type) && type->count ? types_string(t, type->count) : type;
     case TYPE_TUPLE: {
-        const struct type **elems = arena_alloc(t->arena, (type->nfields + 1) * sizeof(*elems));
-        const char **names = arena_alloc(t->arena, (type->nfields + 1) * sizeof(*names));
+        const struct type **elems = types_alloc(t, (type->nfields + 1) * sizeof(*elems));
+        const char **names = types_alloc(t, (type->nfields + 1) * sizeof(*names));
         bool same = true, named = false;
         for (uint32_t i = 0; i < type->nfields; i++) {
             elems[i] = type_stored(t, type->fields[i].type);
@@ -45,8 +45,8 @@ static const struct type *unify_tuples(struct types *t, const struct type *a,
                                        const struct type *b)
 {
     if (a->nfields != b->nfields) return NULL;
-    const struct type **elems = arena_alloc(t->arena, (a->nfields + 1) * sizeof(*elems));
-    const char **names = arena_alloc(t->arena, (a->nfields + 1) * sizeof(*names));
+    const struct type **elems = types_alloc(t, (a->nfields + 1) * sizeof(*elems));
+    const char **names = types_alloc(t, (a->nfields + 1) * sizeof(*names));
     bool named = false, same_a = true, same_b = true;
     for (uint32_t i = 0; i < a->nfields; i++) {
         if (strcmp(a->fields[i].name, b->fields[i].name)) return NULL;

@@ -350,3 +350,8 @@ const char *type_name(struct types *t, const struct type *type)
     strbuf_free(&b);
     return s;
 }
+
+void *types_alloc(struct types *t, size_t size)
+{
+    return arena_alloc(t->arena, size);
+}

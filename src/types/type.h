@@ -102,8 +102,8 @@ enum tseries_agg { TSERIES_NONE, TSERIES_AVG, TSERIES_MIN, TSERIES_MAX, TSERIES_
 
 struct value_stack { // TYPE_KSTACK, TYPE_USTACK: 16 bytes
     uint64_t id;     // key into the map "gaff_stack_<frames>", whose value is u64[frames]
-    uint32_t nr;     // frames that are valid
-    uint32_t pid;    // tgid for user stacks, else 0
+    uint32_t nr;     // frames that are valid; offset 8
+    uint32_t pid;    // tgid for user stacks, else 0; offset 12
 };
 struct value_ksym { // 8 bytes
     uint64_t addr;
@@ -246,3 +246,5 @@ static inline bool type_is_scalar(const struct type *t)
 }
 // Only the language's and C's own names, never BTF: "unsigned long", "uint32", "char".
 const struct type *types_find_basic_name(struct types *t, const char *name);
+// Memory in the arena of the store.
+void *types_alloc(struct types *t, size_t size);

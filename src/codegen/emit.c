@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The module's beginning and end: set-up of LLVM, optimisation, the ELF object with the manifest
+// in it, and the dumps of -d.
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Disassembler.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <elf.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/cg.h"
+#include "object/elf.h"
+
+static const char triple[] = "bpfel";
+
+static LLVMTargetMachineRef machine_new(void)
+{
+    LLVMTargetRef target;
+    char *error = NULL;
+    LLVMInitializeBPFTargetInfo();
+    LLVMInitializeBPFTarget();
+    LLVMInitializeBPFTargetMC();
+    LLVMInitializeBPFAsmPrinter();
+    if (LLVMGetTargetFromTriple(triple, &target, &error)) {
+        fprintf(stderr, "ERROR: internal: LLVM has no BPF back end: %s\n", error);
+        LLVMDisposeMessage(error);
+        return NULL;
+    }
+    return LLVMCreateTargetMachine(target, triple, "v3", "", LLVMCodeGenLevelDefault,
+                                   LLVMRelocDefault, LLVMCodeModelDefault);
+}
+
+static void begin_module(struct cg *c, LLVMTargetMachineRef machine)
+{
+    c->llvm = LLVMContextCreate();
+    c->module = LLVMModuleCreateWithNameInContext("gaff", c->llvm);
+    LLVMSetTarget(c->module, triple);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+    LLVMSetModuleDataLayout(c->module, layout);
+    LLVMDisposeTargetData(layout);
+    c->b = LLVMCreateBuilderInContext(c->llvm);
+    c->i1 = LLVMInt1TypeInContext(c->llvm);
+    c->i8 = LLVMInt8TypeInContext(c->llvm);
+    c->i16 = LLVMInt16TypeInContext(c->llvm);
+    c->i32 = LLVMInt32TypeInContext(c->llvm);
+    c->i64 = LLVMInt64TypeInContext(c->llvm);
+    c->ptr = LLVMPointerTypeInContext(c->llvm, 0);
+    c->void_type = LLVMVoidTypeInContext(c->llvm);
+    LLVMMetadataRef version =
+        LLVMValueAsMetadata(LLVMConstInt(c->i32, LLVMDebugMetadataVersion(), false));
+    LLVMAddModuleFlag(c->module, LLVMModuleFlagBehaviorWarning, "Debug Info Version", 18, version);
+    c->di = LLVMCreateDIBuilder(c->module);
+    const char *name = c->u->source->name;
+    const char *slash = strrchr(name, '/');
+    if (slash) name = slash + 1; // no absolute paths in objects
+    c->di_file = LLVMDIBuilderCreateFile(c->di, name, strlen(name), ".", 1);
+    c->di_unit = LLVMDIBuilderCreateCompileUnit(c->di, LLVMDWARFSourceLanguageC99, c->di_file,
+                                                "gaff", 4, true, "", 0, 0, "", 0,
+                                                LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
+}
+
+static void add_license(struct cg *c)
+{
+    const char *text = config_string(&c->u->config, CONFIG_license);
+    LLVMValueRef value = LLVMConstStringInContext2(c->llvm, text, strlen(text), false);
+    LLVMValueRef global = LLVMAddGlobal(c->module, LLVMTypeOf(value), "_license");
+    LLVMSetInitializer(global, value);
+    LLVMSetSection(global, "license");
+}
+
+static void dump_ir(LLVMModuleRef module, FILE *out)
+{
+    if (!out) return;
+    char *text = LLVMPrintModuleToString(module);
+    fputs(text, out);
+    LLVMDisposeMessage(text);
+}
+
+// Assembly text is what people read; the object comes from the same machine.
+static void dump_assembly(LLVMModuleRef module, LLVMTargetMachineRef machine, FILE *out)
+{
+    LLVMMemoryBufferRef buffer;
+    char *error = NULL;
+    if (!out) return;
+    LLVMModuleRef copy = LLVMCloneModule(module);
+    if (!LLVMTargetMachineEmitToMemoryBuffer(machine, copy, LLVMAssemblyFile, &error, &buffer)) {
+        const char *p = LLVMGetBufferStart(buffer), *end = p + LLVMGetBufferSize(buffer);
+        for (bool code = true; p < end;) {
+            const char *eol = memchr(p, '\n', (size_t)(end - p));
+            size_t n = eol ? (size_t)(eol - p) : (size_t)(end - p);
+            if (n > 9 && !memcmp(p, "\t.section", 9)) code = !memmem(p, n, "debug", 5) && !memmem(p, n, "BTF", 3);
+            bool noise = n > 2 && p[0] == '\t' && p[1] == '.' && (p[2] == 'l' || p[2] == 'c' || p[2] == 'f');
+            bool label = n > 2 && p[0] == '.' && p[1] == 'L' && strncmp(p, ".LBB", 4);
+            if (code && !noise && !label) fprintf(out, "%.*s\n", (int)n, p);
+            p += n + 1;
+        }
+        LLVMDisposeMemoryBuffer(buffer);
+    }
+    LLVMDisposeMessage(error);
+    LLVMDisposeModule(copy);
+}
+
+static bool optimise(struct cg *c, LLVMTargetMachineRef machine)
+{
+    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    // Loops are left as they are: unrolling and vectorising only grow what is verified.
+    LLVMPassBuilderOptionsSetLoopUnrolling(options, false);
+    LLVMPassBuilderOptionsSetLoopVectorization(options, false);
+    LLVMPassBuilderOptionsSetSLPVectorization(options, false);
+    LLVMErrorRef error = LLVMRunPasses(c->module, "default<O2>", machine, options);
+    LLVMDisposePassBuilderOptions(options);
+    if (!error) return true;
+    char *text = LLVMGetErrorMessage(error);
+    fprintf(stderr, "ERROR: internal: %s\n", text);
+    LLVMDisposeErrorMessage(text);
+    return false;
+}
+
+// The scratch map's value is as large as the largest program needs: its BTF was written with
+// one word, so the manifest says it and the runtime sets it.
+static void note_scratch(struct cg *c)
+{
+    struct mf_config_item item = {"scratch_size",
+                                  arena_printf(c->arena, "%u", (c->scratch_max + 7) & ~7u)};
+    VEC_PUSH(c->manifest->arena, &c->manifest->config, item);
+}
+
+static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len)
+{
+    LLVMMemoryBufferRef buffer;
+    char *error = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(machine, c->module, LLVMObjectFile, &error, &buffer)) {
+        fprintf(stderr, "ERROR: internal: %s\n", error);
+        LLVMDisposeMessage(error);
+        return NULL;
+    }
+    char *json = manifest_write(c->manifest, false);
+    void *object = elf_add_section(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer),
+                                   MANIFEST_SECTION, json, strlen(json), len);
+    free(json);
+    LLVMDisposeMemoryBuffer(buffer);
+    return object;
+}
+
+static void begin_manifest(struct cg *c)
+{
+    struct manifest *m = c->manifest = manifest_new();
+    m->source_name = arena_strdup(m->arena, c->u->source->name);
+    m->source_text = arena_strndup(m->arena, c->u->source->text, c->u->source->len);
+    m->license = config_string(&c->u->config, CONFIG_license);
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        struct mf_config_item item = {config_rows[i].name, c->u->config.values[i]};
+        VEC_PUSH(m->arena, &m->config, item);
+    }
+}
+
+static void *finish(struct cg *c, LLVMTargetMachineRef machine, const struct cg_dump *dump,
+                    size_t *len)
+{
+    char *error = NULL;
+    LLVMDIBuilderFinalize(c->di);
+    if (dump) dump_ir(c->module, dump->ir);
+    if (LLVMVerifyModule(c->module, LLVMReturnStatusAction, &error)) {
+        fprintf(stderr, "ERROR: internal: malformed code: %s\n", error);
+        LLVMDisposeMessage(error);
+        return NULL;
+    }
+    LLVMDisposeMessage(error);
+    if (!optimise(c, machine)) return NULL;
+    if (dump) {
+        dump_ir(c->module, dump->ir_opt);
+        dump_assembly(c->module, machine, dump->bpf);
+    }
+    return assemble(c, machine, len);
+}
+
+void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len)
+{
+    LLVMTargetMachineRef machine = machine_new();
+    if (!machine) return NULL;
+    struct cg *c = ARENA_NEW(u->arena, struct cg);
+    c->u = u;
+    c->arena = u->arena;
+    begin_manifest(c);
+    begin_module(c, machine);
+    add_license(c);
+    cg_maps(c);
+    cg_programs(c);
+    note_scratch(c);
+    void *object = finish(c, machine, dump, len);
+    LLVMDisposeDIBuilder(c->di);
+    LLVMDisposeBuilder(c->b);
+    LLVMDisposeModule(c->module);
+    LLVMContextDispose(c->llvm);
+    LLVMDisposeTargetMachine(machine);
+    manifest_free(c->manifest);
+    return object;
+}
+
+const char *cg_llvm_version(void)
+{
+    static char text[32];
+    unsigned major, minor, patch;
+    LLVMGetVersion(&major, &minor, &patch);
+    snprintf(text, sizeof(text), "%u.%u.%u, " GAFF_LLVM_LINK, major, minor, patch);
+    return text;
+}

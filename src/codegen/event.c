@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events to the runtime (layout: object/manifest.h), and the counters of what is lost.
+#include <linux/bpf.h>
+
+#include "codegen/cg.h"
+#include "probes/feature.h"
+
+enum { HEADER = 16 };
+
+// void gaff_lost(i64 index): out of line, because it is rarely called and often there.
+static LLVMValueRef make_lost(struct cg *c)
+{
+    struct cg_function *before = c->f;
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    uint32_t n = (uint32_t)(MF_FAILED_UPDATES + c->u->maps.len);
+    LLVMValueRef map =
+        cg_map_global(c, "gaff_losses", BPF_MAP_TYPE_PERCPU_ARRAY, n, NULL, NULL, 8, 0);
+    LLVMTypeRef type = LLVMFunctionType(c->i64, &c->i64, 1, false);
+    struct cg_function *f = cg_begin_function(c, "gaff_lost", NULL, type, 64, 1);
+    LLVMValueRef key = cg_slot(c, 4, 4);
+    LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, LLVMGetParam(f->fn, 0), c->i32, ""), key);
+    LLVMValueRef args[] = {map, key};
+    LLVMValueRef cell = cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
+    LLVMBasicBlockRef have = cg_block(c, "have");
+    LLVMBuildCondBr(c->b, cg_is_null(c, cell), f->leave, have);
+    cg_at(c, have);
+    LLVMValueRef old = LLVMBuildLoad2(c->b, c->i64, cell, "");
+    LLVMBuildStore(c->b, LLVMBuildAdd(c->b, old, cg_int(c, 1), ""), cell);
+    LLVMValueRef fn = f->fn;
+    cg_end_function(c, cg_int(c, 0));
+    c->f = before;
+    cg_at(c, here);
+    return fn;
+}
+
+void cg_count_loss(struct cg *c, uint32_t index)
+{
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
+    if (!c->lost) c->lost = make_lost(c);
+    LLVMSetCurrentDebugLocation2(c->b, place);
+    LLVMTypeRef type = LLVMFunctionType(c->i64, &c->i64, 1, false);
+    LLVMValueRef arg = cg_int(c, index);
+    LLVMBuildCall2(c->b, type, c->lost, &arg, 1, "");
+}
+
+static bool is_control(enum mf_event_kind kind)
+{
+    return kind == EVENT_PRINT_MAP || kind == EVENT_CLEAR || kind == EVENT_ZERO ||
+           kind == EVENT_EXIT;
+}
+
+static LLVMValueRef ring(struct cg *c, bool control)
+{
+    LLVMValueRef *map = control ? &c->control : &c->events;
+    if (!*map)
+        *map = cg_map_global(c, control ? "gaff_control" : "gaff_events", BPF_MAP_TYPE_RINGBUF,
+                             control ? 1 << 18 : 1 << 22, NULL, NULL, 0, 0);
+    return *map;
+}
+
+uint32_t cg_string(struct cg *c, const char *text)
+{
+    struct mf_strings *v = &c->manifest->strings;
+    for (size_t i = 0; i < v->len; i++)
+        if (!strcmp(v->data[i], text)) return (uint32_t)i;
+    VEC_PUSH(c->manifest->arena, v, text);
+    return (uint32_t)v->len - 1;
+}
+
+static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_expr *const *args,
+                        size_t n)
+{
+    uint32_t at = HEADER;
+    for (size_t i = 0; i < n; i++) {
+        const struct type *type = args[i]->type;
+        uint32_t align = type->align > 8 || !type->align ? 8 : type->align;
+        if (type->size >= 8) align = 8; // words are copied as words
+        at = (at + align - 1) / align * align;
+        struct mf_field f = {.type = type, .offset = at};
+        VEC_PUSH(c->manifest->arena, &row->fields, f);
+        at += type->size;
+    }
+    return (at + 7) & ~7u;
+}
+
+void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,
+             const struct ast_expr *where)
+{
+    bool control = is_control(row->kind);
+    row->size = lay_out(c, row, args, n);
+    if (where && where->span.src)
+        source_position(where->span.src, where->span.begin, &row->line, &row->column);
+    uint32_t id = (uint32_t)c->manifest->events.len;
+    VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
+    c->has_control = c->has_control || control;
+    LLVMValueRef reserve[] = {ring(c, control), cg_int(c, row->size), cg_int(c, 0)};
+    LLVMValueRef p = cg_helper_ptr(c, BPF_FUNC_ringbuf_reserve, reserve, 3);
+    LLVMBasicBlockRef have = cg_block(c, "send"), full = cg_block(c, "lost"), end = cg_block(c, "end");
+    LLVMBuildCondBr(c->b, cg_is_null(c, p), full, have);
+    cg_at(c, have);
+    cg_enter(c);
+    LLVMBuildStore(c->b, cg_int(c, id), p);
+    LLVMValueRef now = cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0);
+    LLVMBuildStore(c->b, now, cg_offset(c, p, 8));
+    for (size_t i = 0; i < n; i++)
+        cg_expr_into(c, args[i], cg_offset(c, p, row->fields.data[i].offset), false);
+    LLVMValueRef submit[] = {p, cg_int(c, 0)};
+    cg_helper(c, BPF_FUNC_ringbuf_submit, submit, 2);
+    cg_leave(c);
+    cg_jump(c, end);
+    cg_at(c, full);
+    cg_count_loss(c, control ? MF_LOST_CONTROL : MF_LOST_EVENTS);
+    cg_jump(c, end);
+    cg_at(c, end);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// Strings and memory: str, buf, comparisons, searches.
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "codegen/cg.h"
+
+#define ARG(e, i)  ((e)->call.args.data[i])
+#define SCALAR(v)  cg_scalar_value((v), e->type)
+
+// Address and kind of memory of what str() or buf() is given.
+static LLVMValueRef source(struct cg *c, const struct ast_expr *a, enum cg_memory *m)
+{
+    struct cg_value v = cg_expr(c, a);
+    if (!v.is_address) {
+        *m = a->type->kind == TYPE_POINTER ? cg_memory_of(c, a->type)
+             : c->program && (c->program->provider->caps & PROBE_USER) ? MEM_USER
+                                                                       : MEM_KERNEL;
+        return v.v;
+    }
+    *m = v.memory == MEM_USER ? MEM_USER : MEM_KERNEL;
+    return v.memory == MEM_BPF ? LLVMBuildPtrToInt(c->b, v.v, c->i64, "") : v.v;
+}
+
+// min(n, limit), in a form whose bound the verifier keeps.
+static LLVMValueRef at_most(struct cg *c, LLVMValueRef n, uint64_t limit)
+{
+    if (LLVMIsConstant(n)) {
+        uint64_t v = LLVMConstIntGetZExtValue(n);
+        return cg_int(c, v < limit ? v : limit);
+    }
+    LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, n, cg_int(c, limit), "");
+    return LLVMBuildSelect(c->b, over, cg_int(c, limit), n, "");
+}
+
+void cg_str_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero)
+{
+    enum cg_memory m;
+    uint32_t size = e->type->size;
+    LLVMValueRef from = source(c, ARG(e, 0), &m);
+    LLVMValueRef n = cg_int(c, size);
+    if (e->call.args.len > 1) // n characters and the NUL
+        n = at_most(c, LLVMBuildAdd(c->b, cg_scalar(c, ARG(e, 1)), cg_int(c, 1), ""), size);
+    if (zero || size <= 16)
+        cg_zero(c, to, size);
+    else
+        LLVMBuildStore(c->b, LLVMConstInt(c->i8, 0, false), to);
+    cg_read_str(c, to, n, from, m);
+}
+
+struct cg_value cg_fn_str(struct cg *c, const struct ast_expr *e)
+{
+    LLVMValueRef p = cg_slot(c, e->type->size, 8);
+    cg_str_into(c, e, p, true);
+    return cg_address_value(p, e->type, MEM_BPF);
+}
+
+struct cg_value cg_fn_buf(struct cg *c, const struct ast_expr *e)
+{
+    enum cg_memory m;
+    uint32_t most = e->type->count;
+    LLVMValueRef p = cg_slot(c, e->type->size, 8);
+    cg_zero(c, p, e->type->size);
+    LLVMValueRef from = source(c, ARG(e, 0), &m);
+    LLVMValueRef n = e->call.args.len > 1 ? at_most(c, cg_scalar(c, ARG(e, 1)), most)
+                                          : cg_int(c, most);
+    LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, n, c->i32, ""), p);
+    cg_read(c, cg_offset(c, p, 4), n, from, m);
+    return cg_address_value(p, e->type, MEM_BPF);
+}
+
+static const struct ast_expr *bare(const struct ast_expr *e)
+{
+    while (e->kind == AST_CONVERT) e = e->cast.operand;
+    return e;
+}
+
+// Compares the first n bytes of two buffers, stopping at a NUL: 0 or 1 in a phi.
+static LLVMValueRef differ(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n)
+{
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
+    LLVMBasicBlockRef loop = cg_block(c, "cmp"), same = cg_block(c, "same"),
+                      next = cg_block(c, "next"), end = cg_block(c, "end");
+    LLVMBuildBr(c->b, loop);
+    cg_at(c, loop);
+    LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i");
+    LLVMValueRef x = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, a, &i, 1, ""), "");
+    LLVMValueRef y = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, b, &i, 1, ""), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), same, end);
+    cg_at(c, same);
+    LLVMValueRef nul = LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), "");
+    LLVMBuildCondBr(c->b, nul, end, next);
+    cg_at(c, next);
+    LLVMValueRef after = LLVMBuildAdd(c->b, i, cg_int(c, 1), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, after, cg_int(c, n), ""), loop, end);
+    LLVMValueRef starts[] = {cg_int(c, 0), after};
+    LLVMBasicBlockRef froms[] = {before, next};
+    LLVMAddIncoming(i, starts, froms, 2);
+    cg_at(c, end);
+    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i64, "");
+    LLVMValueRef values[] = {cg_int(c, 1), cg_int(c, 0), cg_int(c, 0)};
+    LLVMBasicBlockRef ends[] = {loop, same, next};
+    LLVMAddIncoming(phi, values, ends, 3);
+    return phi;
+}
+
+struct cg_value cg_fn_strncmp(struct cg *c, const struct ast_expr *e)
+{
+    uint64_t n = ARG(e, 2)->integer.value;
+    const struct ast_expr *l = ARG(e, 0), *r = ARG(e, 1);
+    if (bare(l)->kind == AST_STRING && bare(r)->kind != AST_STRING) {
+        l = ARG(e, 1);
+        r = ARG(e, 0);
+    }
+    if (n == 0) return SCALAR(cg_int(c, 0));
+    struct cg_value a = cg_expr(c, l);
+    LLVMValueRef pa = cg_materialize(c, a);
+    const struct ast_expr *text = bare(r);
+    if (text->kind == AST_STRING && n <= text->string.len) {
+        // A prefix: words, without the NUL.
+        if (n > a.type->size) return SCALAR(cg_int(c, 1));
+        LLVMValueRef pb = cg_materialize(c, cg_expr(c, r));
+        LLVMValueRef equal = cg_equal_bytes(c, pa, pb, (uint32_t)n);
+        return SCALAR(LLVMBuildSelect(c->b, equal, cg_int(c, 0), cg_int(c, 1), ""));
+    }
+    if (text->kind == AST_STRING) {
+        LLVMValueRef equal =
+            cg_equal_literal(c, pa, text->string.data, text->string.len, a.type->size);
+        return SCALAR(LLVMBuildSelect(c->b, equal, cg_int(c, 0), cg_int(c, 1), ""));
+    }
+    struct cg_value b = cg_expr(c, r);
+    uint32_t room = a.type->size < b.type->size ? a.type->size : b.type->size;
+    LLVMValueRef pb = cg_materialize(c, b);
+    return SCALAR(differ(c, pa, pb, n < room ? (uint32_t)n : room));
+}
+
+struct cg_value cg_fn_memcmp(struct cg *c, const struct ast_expr *e)
+{
+    LLVMValueRef a = cg_materialize(c, cg_expr(c, ARG(e, 0)));
+    LLVMValueRef b = cg_materialize(c, cg_expr(c, ARG(e, 1)));
+    uint64_t n = ARG(e, 2)->integer.value;
+    uint32_t room = ARG(e, 0)->type->size < ARG(e, 1)->type->size ? ARG(e, 0)->type->size
+                                                                  : ARG(e, 1)->type->size;
+    LLVMValueRef result = cg_int(c, 0);
+    // From the last byte to the first: the first that differs decides.
+    for (uint32_t i = n < room ? (uint32_t)n : room; i-- > 0;) {
+        LLVMValueRef x = LLVMBuildZExt(c->b, LLVMBuildLoad2(c->b, c->i8, cg_offset(c, a, i), ""), c->i64, "");
+        LLVMValueRef y = LLVMBuildZExt(c->b, LLVMBuildLoad2(c->b, c->i8, cg_offset(c, b, i), ""), c->i64, "");
+        LLVMValueRef d = LLVMBuildSub(c->b, x, y, "");
+        result = LLVMBuildSelect(c->b, cg_nonzero(c, d), d, result, "");
+    }
+    return SCALAR(result);
+}
+
+struct cg_value cg_fn_strlen(struct cg *c, const struct ast_expr *e)
+{
+    struct cg_value v = cg_expr(c, ARG(e, 0));
+    LLVMValueRef p = cg_materialize(c, v);
+    LLVMValueRef copy = cg_slot(c, v.type->size, 8);
+    LLVMValueRef n = cg_read_str(c, copy, cg_int(c, v.type->size),
+                                 LLVMBuildPtrToInt(c->b, p, c->i64, ""), MEM_KERNEL);
+    LLVMValueRef bad = LLVMBuildICmp(c->b, LLVMIntSLE, n, cg_int(c, 0), "");
+    return SCALAR(LLVMBuildSelect(c->b, bad, cg_int(c, 0), LLVMBuildSub(c->b, n, cg_int(c, 1), ""), ""));
+}
+
+// Index of the needle, or -1: an out-of-line walk over the haystack, in a bounded loop whose
+// state is two indexes (i: where the match began, k: how far it went).
+static LLVMValueRef search(struct cg *c, const struct ast_expr *e)
+{
+    struct cg_value hay = cg_expr(c, ARG(e, 0)), needle = cg_expr(c, ARG(e, 1));
+    LLVMValueRef h = cg_materialize(c, hay), n = cg_materialize(c, needle);
+    uint32_t nh = hay.type->size, nn = needle.type->size;
+    LLVMValueRef cell = cg_slot(c, 8, 8);
+    LLVMBuildStore(c->b, cg_int(c, (uint64_t)-1), cell);
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
+    LLVMBasicBlockRef outer = cg_block(c, "hay"), inner = cg_block(c, "needle"),
+                      check = cg_block(c, "check"), compare = cg_block(c, "compare"),
+                      step = cg_block(c, "step"), advance = cg_block(c, "advance"),
+                      found = cg_block(c, "found"), end = cg_block(c, "end");
+    LLVMBuildBr(c->b, outer);
+    cg_at(c, outer);
+    LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i");
+    LLVMBuildBr(c->b, inner);
+    cg_at(c, inner);
+    LLVMValueRef k = LLVMBuildPhi(c->b, c->i64, "k");
+    LLVMValueRef x = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, n, &k, 1, ""), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), ""), found, check);
+    cg_at(c, check);
+    LLVMValueRef at = LLVMBuildAdd(c->b, i, k, "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, at, cg_int(c, nh), ""), compare, end);
+    cg_at(c, compare);
+    LLVMValueRef y = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, h, &at, 1, ""), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), step, advance);
+    cg_at(c, step);
+    LLVMValueRef k1 = LLVMBuildAdd(c->b, k, cg_int(c, 1), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, k1, cg_int(c, nn), ""), inner, found);
+    cg_at(c, advance);
+    LLVMValueRef i1 = LLVMBuildAdd(c->b, i, cg_int(c, 1), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, i1, cg_int(c, nh), ""), outer, end);
+    LLVMValueRef is[] = {cg_int(c, 0), i1}, ks[] = {cg_int(c, 0), k1};
+    LLVMBasicBlockRef ifrom[] = {before, advance}, kfrom[] = {outer, step};
+    LLVMAddIncoming(i, is, ifrom, 2);
+    LLVMAddIncoming(k, ks, kfrom, 2);
+    cg_at(c, found);
+    LLVMBuildStore(c->b, i, cell);
+    LLVMBuildBr(c->b, end);
+    cg_at(c, end);
+    return LLVMBuildLoad2(c->b, c->i64, cell, "");
+}
+
+struct cg_value cg_fn_strstr(struct cg *c, const struct ast_expr *e)
+{
+    return SCALAR(search(c, e));
+}
+
+struct cg_value cg_fn_strcontains(struct cg *c, const struct ast_expr *e)
+{
+    LLVMValueRef at = search(c, e);
+    return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntSGE, at, cg_int(c, 0), "")));
+}
+
+struct cg_value cg_fn_path(struct cg *c, const struct ast_expr *e)
+{
+    LLVMValueRef p = cg_slot(c, e->type->size, 8);
+    struct cg_value v = cg_expr(c, ARG(e, 0));
+    LLVMBuildStore(c->b, LLVMConstInt(c->i8, 0, false), p);
+    LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, v.v, c->ptr, ""), p,
+                           cg_int32(c, e->type->size)};
+    cg_helper(c, BPF_FUNC_d_path, args, 3);
+    return cg_address_value(p, e->type, MEM_BPF);
+}
+
+struct cg_value cg_fn_bswap(struct cg *c, const struct ast_expr *e)
+{
+    uint32_t bytes = e->type->size;
+    LLVMValueRef v = cg_scalar(c, ARG(e, 0));
+    if (bytes == 1) return SCALAR(LLVMBuildAnd(c->b, v, cg_int(c, 0xff), ""));
+    LLVMTypeRef type = cg_int_type(c, bytes);
+    unsigned id = LLVMLookupIntrinsicID("llvm.bswap", 10);
+    LLVMValueRef fn = LLVMGetIntrinsicDeclaration(c->module, id, &type, 1);
+    LLVMTypeRef fn_type = LLVMIntrinsicGetType(c->llvm, id, &type, 1);
+    LLVMValueRef arg = LLVMBuildTrunc(c->b, v, type, "");
+    LLVMValueRef swapped = LLVMBuildCall2(c->b, fn_type, fn, &arg, 1, "");
+    return SCALAR(bytes < 8 ? LLVMBuildZExt(c->b, swapped, c->i64, "") : swapped);
+}

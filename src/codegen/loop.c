@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loops. while and unroll are loops in the program; for over a range is bpf_loop, for over a map
+// bpf_for_each_map_elem, with the body as a callback. What the body uses of the surroundings is
+// reached through a struct on the stack: word 0 is set by `return`, then one pointer for each
+// captured variable, the program's own context, and the first value of a range.
+#include <linux/bpf.h>
+
+#include "codegen/cg.h"
+#include "probes/feature.h"
+
+static void open_loop(struct cg *c, LLVMBasicBlockRef next, LLVMBasicBlockRef done)
+{
+    if (c->f->nloops == CG_MAX_LOOPS) return;
+    c->f->loops[c->f->nloops++] = (struct cg_loop){.next = next, .done = done};
+}
+
+static void while_loop(struct cg *c, const struct ast_stmt *s)
+{
+    LLVMBasicBlockRef test = cg_block(c, "while"), body = cg_block(c, "do"), end = cg_block(c, "end");
+    cg_jump(c, test);
+    cg_at(c, test);
+    cg_enter(c);
+    LLVMBuildCondBr(c->b, cg_truth(c, s->loop.cond), body, end);
+    cg_at(c, body);
+    open_loop(c, test, end);
+    cg_stmts(c, &s->loop.body);
+    c->f->nloops--;
+    cg_leave(c);
+    cg_jump(c, test);
+    cg_at(c, end);
+}
+
+static void unroll(struct cg *c, const struct ast_stmt *s)
+{
+    int64_t n = (int64_t)s->loop.cond->integer.value;
+    LLVMBasicBlockRef end = cg_block(c, "end");
+    for (int64_t i = 0; i < n; i++) {
+        LLVMBasicBlockRef next = cg_block(c, "next");
+        open_loop(c, next, end);
+        cg_enter(c);
+        cg_stmts(c, &s->loop.body);
+        cg_leave(c);
+        c->f->nloops--;
+        cg_jump(c, next);
+        cg_at(c, next);
+    }
+    cg_jump(c, end);
+    cg_at(c, end);
+}
+
+// ---- callbacks ----
+
+static LLVMValueRef context_struct(struct cg *c, const struct ast_stmt *s)
+{
+    LLVMValueRef p = cg_slot(c, (uint32_t)(8 * (s->loop.ncaptures + 3)), 8);
+    LLVMBuildStore(c->b, cg_int(c, 0), p);
+    for (size_t i = 0; i < s->loop.ncaptures; i++)
+        LLVMBuildStore(c->b, cg_var_address(c, s->loop.captures[i]), cg_offset(c, p, 8 * (i + 1)));
+    if (c->f->ctx)
+        LLVMBuildStore(c->b, c->f->ctx, cg_offset(c, p, 8 * (s->loop.ncaptures + 1)));
+    return p;
+}
+
+static struct cg_function *begin_callback(struct cg *c, const struct ast_stmt *s, LLVMTypeRef type,
+                                          unsigned ctx_param)
+{
+    char name[32];
+    unsigned line = 1, column;
+    if (s->span.src == c->u->source) source_position(s->span.src, s->span.begin, &line, &column);
+    snprintf(name, sizeof(name), "gaff_loop_%u", c->serial++);
+    struct cg_function *f = cg_begin_function(c, name, NULL, type, 96, line);
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    cg_at(c, f->entry);
+    f->result = LLVMBuildAlloca(c->b, c->i64, "result");
+    LLVMBuildStore(c->b, cg_int(c, 0), f->result);
+    cg_at(c, here);
+    f->ctx_struct = LLVMGetParam(f->fn, ctx_param);
+    f->broke = f->ctx_struct;
+    if (f->outer->ctx)
+        f->ctx = LLVMBuildLoad2(c->b, c->ptr,
+                                cg_offset(c, f->ctx_struct, 8 * (s->loop.ncaptures + 1)), "");
+    f->captures = s->loop.captures;
+    f->ncaptures = s->loop.ncaptures;
+    return f;
+}
+
+static LLVMValueRef end_callback(struct cg *c, const struct ast_stmt *s)
+{
+    LLVMValueRef fn = c->f->fn;
+    LLVMBasicBlockRef next = cg_block(c, "next"), done = cg_block(c, "done");
+    open_loop(c, next, done);
+    cg_stmts(c, &s->loop.body);
+    c->f->nloops--;
+    cg_jump(c, next);
+    cg_at(c, done); // break
+    LLVMBuildStore(c->b, cg_int(c, 1), c->f->result);
+    cg_jump(c, c->f->leave);
+    cg_at(c, next);
+    cg_jump(c, c->f->leave);
+    cg_end_function(c, cg_int(c, 0));
+    return fn;
+}
+
+// After the loop: a return inside it ends this function too.
+static void propagate_return(struct cg *c, LLVMValueRef context)
+{
+    LLVMBasicBlockRef out = cg_block(c, "return"), on = cg_block(c, "on");
+    LLVMValueRef broke = LLVMBuildLoad2(c->b, c->i64, context, "");
+    LLVMBuildCondBr(c->b, cg_nonzero(c, broke), out, on);
+    cg_at(c, out);
+    if (c->f->broke) {
+        LLVMBuildStore(c->b, cg_int(c, 1), c->f->broke);
+        LLVMBuildStore(c->b, cg_int(c, 1), c->f->result);
+    }
+    cg_jump(c, c->f->leave);
+    cg_at(c, on);
+}
+
+static bool has_return(const struct ast_stmts *s)
+{
+    for (size_t i = 0; i < s->len; i++) {
+        const struct ast_stmt *x = s->data[i];
+        switch (x->kind) {
+        case AST_RETURN: return true;
+        case AST_EXPR_STMT: // exit() returns as well
+            if (x->expr->kind == AST_CALL && !x->expr->call.fn &&
+                x->expr->call.function == FN_exit)
+                return true;
+            break;
+        case AST_IF:
+            if (has_return(&x->cond.then) || has_return(&x->cond.otherwise)) return true;
+            break;
+        case AST_BLOCK:
+            if (has_return(&x->block)) return true;
+            break;
+        case AST_WHILE:
+        case AST_UNROLL:
+        case AST_FOR_RANGE:
+        case AST_FOR_MAP:
+            if (has_return(&x->loop.body)) return true;
+            break;
+        default: break;
+        }
+    }
+    return false;
+}
+
+// Without bpf_loop: a loop in the program, whose bounds the verifier must see.
+static void plain_range(struct cg *c, const struct ast_stmt *s)
+{
+    struct sema_var *v = s->loop.var->var.var;
+    LLVMValueRef from = cg_scalar(c, s->loop.from), to = cg_scalar(c, s->loop.to);
+    LLVMValueRef cell = cg_slot(c, 8, 8);
+    LLVMBuildStore(c->b, from, cell);
+    LLVMBasicBlockRef test = cg_block(c, "for"), body = cg_block(c, "do"),
+                      next = cg_block(c, "next"), end = cg_block(c, "end");
+    cg_jump(c, test);
+    cg_at(c, test);
+    LLVMValueRef i = LLVMBuildLoad2(c->b, c->i64, cell, "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, i, to, ""), body, end);
+    cg_at(c, body);
+    cg_enter(c);
+    cg_store_int(c, cg_var_address(c, v), v->type, i);
+    open_loop(c, next, end);
+    cg_stmts(c, &s->loop.body);
+    c->f->nloops--;
+    cg_leave(c);
+    cg_jump(c, next);
+    cg_at(c, next);
+    LLVMValueRef old = LLVMBuildLoad2(c->b, c->i64, cell, "");
+    LLVMBuildStore(c->b, LLVMBuildAdd(c->b, old, cg_int(c, 1), ""), cell);
+    cg_jump(c, test);
+    cg_at(c, end);
+}
+
+static void range_loop(struct cg *c, const struct ast_stmt *s)
+{
+    if (!feature_have(FEATURE_loop)) {
+        plain_range(c, s);
+        return;
+    }
+    struct sema_var *v = s->loop.var->var.var;
+    LLVMValueRef from = cg_scalar(c, s->loop.from), to = cg_scalar(c, s->loop.to);
+    LLVMValueRef count = LLVMBuildSub(c->b, to, from, "");
+    LLVMValueRef none = LLVMBuildICmp(c->b, LLVMIntSLE, to, from, "");
+    count = LLVMBuildSelect(c->b, none, cg_int(c, 0), count, "");
+    LLVMValueRef context = context_struct(c, s);
+    // The first value travels in the last word.
+    uint64_t first_at = 8 * (s->loop.ncaptures + 2);
+    LLVMBuildStore(c->b, from, cg_offset(c, context, first_at));
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    LLVMTypeRef params[] = {c->i64, c->ptr};
+    struct cg_function *f =
+        begin_callback(c, s, LLVMFunctionType(c->i64, params, 2, false), 1);
+    LLVMValueRef first = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, f->ctx_struct, first_at), "");
+    LLVMValueRef i = LLVMBuildAdd(c->b, first, LLVMGetParam(f->fn, 0), "");
+    cg_store_int(c, cg_var_address(c, v), v->type, i);
+    LLVMValueRef fn = end_callback(c, s);
+    cg_at(c, here);
+    cg_place(c, s->span);
+    LLVMValueRef args[] = {LLVMBuildTrunc(c->b, count, c->i32, ""), fn, context, cg_int(c, 0)};
+    cg_helper(c, BPF_FUNC_loop, args, 4);
+    if (has_return(&s->loop.body)) propagate_return(c, context);
+}
+
+static void map_loop(struct cg *c, const struct ast_stmt *s)
+{
+    const struct sema_map *m = s->loop.map->map.map;
+    struct sema_var *kv = s->loop.var->var.var;
+    LLVMValueRef context = context_struct(c, s);
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    LLVMTypeRef params[] = {c->ptr, c->ptr, c->ptr, c->ptr};
+    struct cg_function *f =
+        begin_callback(c, s, LLVMFunctionType(c->i64, params, 4, false), 3);
+    LLVMValueRef pair = cg_var_address(c, kv);
+    const struct type_field *key = &kv->type->fields[0], *value = &kv->type->fields[1];
+    LLVMValueRef k = LLVMGetParam(f->fn, 1), v = LLVMGetParam(f->fn, 2);
+    cg_zero(c, pair, kv->type->size);
+    cg_copy(c, cg_offset(c, pair, key->offset), k, key->type->size);
+    if (type_is_aggregate(m->value)) {
+        LLVMValueRef sum = cg_read_aggregate(c, m, cg_offset(c, pair, key->offset));
+        cg_store_int(c, cg_offset(c, pair, value->offset), value->type, sum);
+    } else {
+        cg_copy(c, cg_offset(c, pair, value->offset), v, value->type->size);
+    }
+    LLVMValueRef fn = end_callback(c, s);
+    cg_at(c, here);
+    cg_place(c, s->span);
+    LLVMValueRef args[] = {c->maps[m->index], fn, context, cg_int(c, 0)};
+    cg_helper(c, BPF_FUNC_for_each_map_elem, args, 4);
+    if (has_return(&s->loop.body)) propagate_return(c, context);
+}
+
+void cg_loop(struct cg *c, const struct ast_stmt *s)
+{
+    switch (s->kind) {
+    case AST_WHILE: while_loop(c, s); break;
+    case AST_UNROLL: unroll(c, s); break;
+    case AST_FOR_RANGE: range_loop(c, s); break;
+    case AST_FOR_MAP: map_loop(c, s); break;
+    default: break;
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps: keys, look-ups, writes in place, counting of what fails.
+#include <linux/bpf.h>
+
+#include "codegen/cg.h"
+#include "probes/feature.h"
+
+const struct ast_expr *cg_map_of(const struct ast_expr *e, const struct ast_expr **key)
+{
+    *key = NULL;
+    if (e->kind == AST_MAP) return e;
+    if (e->kind != AST_INDEX || e->index.base->kind != AST_MAP) return NULL;
+    if (!e->index.base->map.map->key) return NULL; // an element of the array in a keyless map
+    *key = e->index.keys.data[0];
+    return e->index.base;
+}
+
+LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key)
+{
+    bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
+    if (array) {
+        LLVMValueRef p = cg_slot(c, 4, 4);
+        LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, cg_scalar(c, key), c->i32, ""), p);
+        return p;
+    }
+    LLVMValueRef p = cg_slot(c, m->key->size ? m->key->size : 1, 8);
+    cg_expr_into(c, key, p, true);
+    return p;
+}
+
+static LLVMValueRef zero_key(struct cg *c)
+{
+    LLVMValueRef p = cg_slot(c, 4, 4);
+    LLVMBuildStore(c->b, cg_int32(c, 0), p);
+    return p;
+}
+
+LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key)
+{
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : zero_key(c)};
+    return cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
+}
+
+void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLVMValueRef value,
+                   uint64_t flags)
+{
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : zero_key(c), value, cg_int(c, flags)};
+    LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_update_elem, args, 4);
+    if (flags == BPF_NOEXIST) return; // what else made the entry is seen by the next look-up
+    LLVMBasicBlockRef failed = cg_block(c, "full"), on = cg_block(c, "on");
+    LLVMValueRef bad = LLVMBuildICmp(c->b, LLVMIntSLT, rc, cg_int(c, 0), "");
+    LLVMBuildCondBr(c->b, bad, failed, on);
+    cg_at(c, failed);
+    cg_count_loss(c, MF_FAILED_UPDATES + m->index);
+    cg_jump(c, on);
+    cg_at(c, on);
+}
+
+// Look-up; where there is no entry, one of zeroes is made (another CPU may have been faster)
+// and looked up again. Null only when the map is full, which is counted.
+LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key)
+{
+    LLVMValueRef first = cg_map_lookup(c, m, key);
+    if (!key) return first; // arrays have all their entries
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
+    LLVMBasicBlockRef make = cg_block(c, "make"), end = cg_block(c, "end"),
+                      full = cg_block(c, "full");
+    LLVMBuildCondBr(c->b, cg_is_null(c, first), make, end);
+    cg_at(c, make);
+    uint32_t size = (m->value->size + 7) & ~7u;
+    LLVMValueRef zero = cg_slot(c, size, 8);
+    cg_zero(c, zero, size);
+    cg_map_update(c, m, key, zero, BPF_NOEXIST);
+    LLVMValueRef second = cg_map_lookup(c, m, key);
+    LLVMBasicBlockRef made = LLVMGetInsertBlock(c->b);
+    LLVMBuildCondBr(c->b, cg_is_null(c, second), full, end);
+    cg_at(c, full);
+    cg_count_loss(c, MF_FAILED_UPDATES + m->index);
+    LLVMBasicBlockRef lost = LLVMGetInsertBlock(c->b);
+    cg_jump(c, end);
+    cg_at(c, end);
+    LLVMValueRef phi = LLVMBuildPhi(c->b, c->ptr, "");
+    LLVMValueRef values[] = {first, second, LLVMConstNull(c->ptr)};
+    LLVMBasicBlockRef froms[] = {from, made, lost};
+    LLVMAddIncoming(phi, values, froms, 3);
+    return phi;
+}
+
+static struct cg_value read_scalar(struct cg *c, const struct sema_map *m, LLVMValueRef cell)
+{
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
+    LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
+    LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
+    cg_at(c, have);
+    LLVMValueRef v = cg_load_int(c, cell, m->value);
+    cg_jump(c, end);
+    cg_at(c, end);
+    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i64, "");
+    LLVMValueRef values[] = {cg_int(c, 0), v};
+    LLVMBasicBlockRef froms[] = {from, have};
+    LLVMAddIncoming(phi, values, froms, 2);
+    return cg_scalar_value(phi, m->value);
+}
+
+// A copy, because the entry may change or go while the value is used; zeroes if there is none.
+static struct cg_value read_bytes(struct cg *c, const struct sema_map *m, LLVMValueRef cell)
+{
+    LLVMValueRef p = cg_slot(c, m->value->size, 8);
+    LLVMBasicBlockRef have = cg_block(c, "have"), none = cg_block(c, "none"),
+                      end = cg_block(c, "end");
+    LLVMBuildCondBr(c->b, cg_is_null(c, cell), none, have);
+    cg_at(c, have);
+    cg_copy(c, p, cell, m->value->size);
+    cg_jump(c, end);
+    cg_at(c, none);
+    cg_zero(c, p, m->value->size);
+    cg_jump(c, end);
+    cg_at(c, end);
+    return cg_address_value(p, m->value, MEM_BPF);
+}
+
+struct cg_value cg_map_read(struct cg *c, const struct sema_map *m, LLVMValueRef key)
+{
+    if (type_is_aggregate(m->value)) {
+        const struct type *type =
+            types_int(c->u->types, 64, m->value->kind == TYPE_COUNT || m->value->is_signed);
+        return cg_scalar_value(cg_read_aggregate(c, m, key), type);
+    }
+    LLVMValueRef cell = cg_map_lookup(c, m, key);
+    return type_is_scalar(m->value) ? read_scalar(c, m, cell) : read_bytes(c, m, cell);
+}
+
+void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
+                  const struct ast_expr *value)
+{
+    if (key) {
+        LLVMValueRef p = cg_slot(c, m->value->size ? m->value->size : 1, 8);
+        cg_expr_into(c, value, p, true);
+        cg_map_update(c, m, key, p, BPF_ANY);
+        return;
+    }
+    // Keyless: in place.
+    struct cg_value v = cg_expr(c, value);
+    LLVMValueRef cell = cg_map_lookup(c, m, NULL);
+    LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
+    LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
+    cg_at(c, have);
+    cg_store(c, cell, m->value, v);
+    cg_jump(c, end);
+    cg_at(c, end);
+}
+
+// @x++ and the like: atomic, so that two CPUs lose nothing.
+struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct sema_map *m,
+                            const struct ast_expr *key, bool up, bool post)
+{
+    uint32_t scale = m->value->kind == TYPE_POINTER && m->value->target->size
+                         ? m->value->target->size
+                         : 1;
+    LLVMValueRef by = cg_int(c, up ? scale : (uint64_t)0 - scale);
+    LLVMValueRef cell = cg_map_entry(c, m, m->key ? cg_map_key(c, m, key) : NULL);
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
+    LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
+    LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
+    cg_at(c, have);
+    LLVMValueRef old;
+    if (feature_have(FEATURE_atomic_fetch)) {
+        old = LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by,
+                                 LLVMAtomicOrderingMonotonic, false);
+    } else {
+        // Only the unused result is atomic there; the value read is the one before, or nearly.
+        old = LLVMBuildLoad2(c->b, c->i64, cell, "");
+        LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by, LLVMAtomicOrderingMonotonic,
+                           false);
+    }
+    LLVMValueRef v = post ? old : LLVMBuildAdd(c->b, old, by, "");
+    cg_jump(c, end);
+    cg_at(c, end);
+    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i64, "");
+    LLVMValueRef values[] = {cg_int(c, 0), v};
+    LLVMBasicBlockRef froms[] = {from, have};
+    LLVMAddIncoming(phi, values, froms, 2);
+    return cg_scalar_value(phi, e->type);
+}

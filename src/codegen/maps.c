@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// BTF-defined maps: a global in ".maps" whose type says everything (Documentation of libbpf):
+//   struct { int (*type)[N]; int (*max_entries)[N]; KEY *key; VALUE *value; }
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "codegen/cg.h"
+
+struct map_def {
+    LLVMMetadataRef members[5];
+    unsigned n;
+};
+
+static LLVMMetadataRef pointer_to(struct cg *c, LLVMMetadataRef type)
+{
+    return LLVMDIBuilderCreatePointerType(c->di, type, 64, 0, 0, "", 0);
+}
+
+static void add_member(struct cg *c, struct map_def *d, const char *name, LLVMMetadataRef target)
+{
+    d->members[d->n] =
+        LLVMDIBuilderCreateMemberType(c->di, c->di_unit, name, strlen(name), c->di_file, 0, 64, 64,
+                                      d->n * 64ull, LLVMDIFlagZero, pointer_to(c, target));
+    d->n++;
+}
+
+static LLVMMetadataRef number(struct cg *c, uint32_t n)
+{
+    LLVMMetadataRef range = LLVMDIBuilderGetOrCreateSubrange(c->di, 0, n);
+    LLVMMetadataRef integer = LLVMDIBuilderCreateBasicType(c->di, "int", 3, 32, 5, LLVMDIFlagZero);
+    return LLVMDIBuilderCreateArrayType(c->di, n * 32ull, 32, integer, &range, 1);
+}
+
+LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32_t max_entries,
+                           const struct type *key, const struct type *value, uint32_t value_size,
+                           uint32_t flags)
+{
+    struct map_def d = {0};
+    struct types *t = c->u->types;
+    const struct type *u32 = types_int(t, 32, false), *u64 = types_int(t, 64, false);
+    add_member(c, &d, "type", number(c, type));
+    add_member(c, &d, "max_entries", number(c, max_entries));
+    if (type != BPF_MAP_TYPE_RINGBUF) {
+        bool array = type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
+        add_member(c, &d, "key", cg_di_type(c, key ? key : array ? u32 : u64));
+        if (!value) value = value_size == 8 ? u64 : types_array(t, u64, value_size / 8);
+        add_member(c, &d, "value", cg_di_type(c, value));
+    }
+    if (flags) add_member(c, &d, "map_flags", number(c, flags));
+    LLVMTypeRef fields[5] = {c->ptr, c->ptr, c->ptr, c->ptr, c->ptr};
+    LLVMTypeRef def = LLVMStructTypeInContext(c->llvm, fields, d.n, false);
+    LLVMValueRef global = LLVMAddGlobal(c->module, def, name);
+    LLVMSetSection(global, ".maps");
+    LLVMSetInitializer(global, LLVMConstNull(def));
+    LLVMSetAlignment(global, 8);
+    LLVMMetadataRef di = LLVMDIBuilderCreateStructType(
+        c->di, c->di_unit, "", 0, c->di_file, 0, d.n * 64ull, 64, LLVMDIFlagZero, NULL, d.members,
+        d.n, 0, NULL, "", 0);
+    LLVMMetadataRef empty = LLVMDIBuilderCreateExpression(c->di, NULL, 0);
+    LLVMMetadataRef expression = LLVMDIBuilderCreateGlobalVariableExpression(
+        c->di, c->di_unit, name, strlen(name), "", 0, c->di_file, 0, di, false, empty, NULL, 64);
+    LLVMGlobalSetMetadata(global, LLVMGetMDKindIDInContext(c->llvm, "dbg", 3), expression);
+    return global;
+}
+
+LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames)
+{
+    char name[32];
+    for (unsigned i = 0; i < c->nstacks; i++)
+        if (c->stacks[i].frames == frames) return c->stacks[i].map;
+    snprintf(name, sizeof(name), "gaff_stack_%u", frames);
+    LLVMValueRef map = cg_map_global(c, name, BPF_MAP_TYPE_LRU_HASH, 16384, NULL, NULL, frames * 8,
+                                     0);
+    if (c->nstacks < 16) {
+        c->stacks[c->nstacks].frames = frames;
+        c->stacks[c->nstacks++].map = map;
+    }
+    return map;
+}
+
+// Large values are not allocated ahead: 4096 histograms for each processor would be.
+enum { PREALLOC_BYTES = 256 };
+
+static void one_map(struct cg *c, const struct sema_map *m)
+{
+    struct mf_map row = {.name = m->name,
+                         .symbol = arena_printf(c->arena, "AT_%s", m->name + 1),
+                         .key = m->key,
+                         .value = m->value,
+                         .is_percpu = m->is_percpu,
+                         .is_scalar = !m->key,
+                         .is_percpu_array = m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY,
+                         .max_entries = m->max_entries,
+                         .bpf_type = m->bpf_type,
+                         .pin = m->pin};
+    bool hash = m->bpf_type == BPF_MAP_TYPE_HASH || m->bpf_type == BPF_MAP_TYPE_PERCPU_HASH;
+    uint32_t size = (m->value->size + 7) & ~7u;
+    uint32_t flags = hash && size > PREALLOC_BYTES ? BPF_F_NO_PREALLOC : 0;
+    bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
+    c->maps[m->index] = cg_map_global(c, row.symbol, m->bpf_type, m->max_entries,
+                                      array ? NULL : m->key, m->value, size, flags);
+    VEC_PUSH(c->manifest->arena, &c->manifest->maps, row);
+}
+
+void cg_maps(struct cg *c)
+{
+    c->maps = arena_alloc(c->arena, (c->u->maps.len + 1) * sizeof(*c->maps));
+    for (size_t i = 0; i < c->u->maps.len; i++) one_map(c, c->u->maps.data[i]);
+    // Counters of what is lost are always there: they are what the end of a run reports.
+    c->state = cg_map_global(c, "gaff_state", BPF_MAP_TYPE_ARRAY, 1, NULL, NULL, 64, 0);
+}

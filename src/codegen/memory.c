@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory of programs: slots on the stack or in scratch memory, copies, reads from the kernel and
+// from user space. Long copies and clearing go through bpf_probe_read_kernel, which the verifier
+// takes at any constant size, and which clears its destination when the source is address 0.
+#include <linux/bpf.h>
+
+#include "codegen/cg.h"
+#include "probes/feature.h"
+
+enum { INLINE_BYTES = 64, SMALL = 64 };
+
+static LLVMValueRef stack_slot(struct cg *c, uint32_t size, uint32_t align)
+{
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    LLVMValueRef first = LLVMGetFirstInstruction(c->f->entry);
+    if (first)
+        LLVMPositionBuilderBefore(c->b, first);
+    else
+        LLVMPositionBuilderAtEnd(c->b, c->f->entry);
+    LLVMValueRef p = LLVMBuildAlloca(c->b, LLVMArrayType2(c->i8, size), "");
+    LLVMSetAlignment(p, align < 8 ? 8 : align);
+    LLVMPositionBuilderAtEnd(c->b, here);
+    return p;
+}
+
+// The base of scratch memory, looked up in the block before the body, where a failure leaves.
+static LLVMValueRef scratch_base(struct cg *c)
+{
+    struct cg_function *f = c->f;
+    if (f->scratch) return f->scratch;
+    if (!c->scratch_map)
+        c->scratch_map = cg_map_global(c, "gaff_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 1, NULL,
+                                       NULL, 8, 0);
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    LLVMInstructionEraseFromParent(LLVMGetBasicBlockTerminator(f->setup));
+    LLVMPositionBuilderAtEnd(c->b, f->setup);
+    LLVMValueRef key = stack_slot(c, 4, 4);
+    LLVMPositionBuilderAtEnd(c->b, f->setup);
+    LLVMBuildStore(c->b, cg_int32(c, 0), key);
+    LLVMValueRef args[] = {c->scratch_map, key};
+    f->scratch = cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
+    LLVMBuildCondBr(c->b, cg_is_null(c, f->scratch), f->leave, f->body);
+    LLVMPositionBuilderAtEnd(c->b, here);
+    return f->scratch;
+}
+
+LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align)
+{
+    uint32_t need = (size + 7) & ~7u;
+    if (need <= SMALL && c->f->stack_used + need <= c->f->stack_limit) {
+        c->f->stack_used += need;
+        return stack_slot(c, need, align);
+    }
+    uint32_t at = c->scratch_used;
+    c->scratch_used += need;
+    if (c->scratch_used > c->scratch_max) c->scratch_max = c->scratch_used;
+    return cg_offset(c, scratch_base(c), at);
+}
+
+void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size)
+{
+    if (size > INLINE_BYTES) {
+        LLVMValueRef args[] = {p, cg_int32(c, size), cg_int(c, 0)};
+        cg_helper(c, BPF_FUNC_probe_read_kernel, args, 3);
+        return;
+    }
+    for (uint32_t i = 0; i < size;) {
+        uint32_t n = size - i >= 8 ? 8 : size - i >= 4 ? 4 : size - i >= 2 ? 2 : 1;
+        LLVMValueRef s = LLVMBuildStore(c->b, LLVMConstInt(cg_int_type(c, n), 0, false),
+                                        cg_offset(c, p, i));
+        LLVMSetAlignment(s, n);
+        i += n;
+    }
+}
+
+void cg_copy(struct cg *c, LLVMValueRef to, LLVMValueRef from, uint32_t size)
+{
+    if (size > INLINE_BYTES) {
+        LLVMValueRef args[] = {to, cg_int32(c, size), from};
+        cg_helper(c, BPF_FUNC_probe_read_kernel, args, 3);
+        return;
+    }
+    for (uint32_t i = 0; i < size;) {
+        uint32_t n = size - i >= 8 ? 8 : size - i >= 4 ? 4 : size - i >= 2 ? 2 : 1;
+        LLVMValueRef v = LLVMBuildLoad2(c->b, cg_int_type(c, n), cg_offset(c, from, i), "");
+        LLVMSetAlignment(v, n);
+        LLVMSetAlignment(LLVMBuildStore(c->b, v, cg_offset(c, to, i)), n);
+        i += n;
+    }
+}
+
+static unsigned read_helper(enum cg_memory memory, bool string)
+{
+    if (memory == MEM_USER)
+        return string ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_user;
+    return string ? BPF_FUNC_probe_read_kernel_str : BPF_FUNC_probe_read_kernel;
+}
+
+void cg_read(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,
+             enum cg_memory memory)
+{
+    LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
+    cg_helper(c, read_helper(memory, false), args, 3);
+}
+
+LLVMValueRef cg_read_str(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,
+                         enum cg_memory memory)
+{
+    LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
+    return cg_helper(c, read_helper(memory, true), args, 3);
+}
+
+LLVMValueRef cg_load_int(struct cg *c, LLVMValueRef p, const struct type *type)
+{
+    LLVMValueRef v = LLVMBuildLoad2(c->b, cg_int_type(c, type->size), p, "");
+    LLVMSetAlignment(v, type->size <= 8 ? type->size : 8);
+    if (type->size >= 8) return v;
+    return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "") : LLVMBuildZExt(c->b, v, c->i64, "");
+}
+
+void cg_store_int(struct cg *c, LLVMValueRef p, const struct type *type, LLVMValueRef v)
+{
+    if (type->size < 8) v = LLVMBuildTrunc(c->b, v, cg_int_type(c, type->size), "");
+    LLVMSetAlignment(LLVMBuildStore(c->b, v, p), type->size <= 8 ? type->size : 8);
+}
+
+LLVMValueRef cg_fetch(struct cg *c, LLVMValueRef address, const struct type *type,
+                      enum cg_memory memory)
+{
+    if (memory == MEM_BPF) return cg_load_int(c, address, type);
+    if (!c->f->fetch) c->f->fetch = stack_slot(c, 8, 8);
+    LLVMValueRef slot = c->f->fetch;
+    cg_read(c, slot, cg_int(c, type->size), address, memory);
+    return cg_load_int(c, slot, type);
+}
+
+enum cg_memory cg_memory_of(struct cg *c, const struct type *pointer)
+{
+    if (pointer->space == SPACE_USER) return MEM_USER;
+    if (pointer->space == SPACE_KERNEL) return MEM_KERNEL;
+    bool user = c->program && (c->program->provider->caps & PROBE_USER);
+    return user ? MEM_USER : MEM_KERNEL;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs: one function for each sema_program in a section of its own, and functions of the
+// script as BPF subprograms.
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "codegen/cg.h"
+
+enum { PROGRAM_STACK = 256, CALLBACK_STACK = 96 };
+
+static LLVMMetadataRef subprogram(struct cg *c, const char *name, unsigned line, bool is_static,
+                                  LLVMTypeRef type)
+{
+    unsigned n = LLVMCountParamTypes(type);
+    LLVMTypeRef params[8];
+    LLVMMetadataRef types[9];
+    LLVMMetadataRef integer =
+        LLVMDIBuilderCreateBasicType(c->di, "int64", 5, 64, 5, LLVMDIFlagZero);
+    LLVMMetadataRef pointer = LLVMDIBuilderCreatePointerType(
+        c->di, LLVMDIBuilderCreateBasicType(c->di, "uint8", 5, 8, 7, LLVMDIFlagZero), 64, 0, 0, "",
+        0);
+    LLVMGetParamTypes(type, params);
+    types[0] = integer;
+    for (unsigned i = 0; i < n; i++)
+        types[i + 1] = LLVMGetTypeKind(params[i]) == LLVMPointerTypeKind ? pointer : integer;
+    LLVMMetadataRef sub = LLVMDIBuilderCreateSubroutineType(c->di, c->di_file, types, n + 1,
+                                                            LLVMDIFlagZero);
+    LLVMMetadataRef sp = LLVMDIBuilderCreateFunction(
+        c->di, c->di_file, name, strlen(name), "", 0, c->di_file, line, sub, is_static, true, line,
+        LLVMDIFlagPrototyped, true);
+    for (unsigned i = 0; i < n; i++) {
+        char param[8];
+        snprintf(param, sizeof(param), "a%u", i);
+        LLVMDIBuilderCreateParameterVariable(c->di, sp, param, strlen(param), i + 1, c->di_file,
+                                             line, types[i + 1], true, LLVMDIFlagZero);
+    }
+    return sp;
+}
+
+static void attribute(struct cg *c, LLVMValueRef fn, const char *key, const char *value)
+{
+    LLVMAddAttributeAtIndex(
+        fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+        LLVMCreateStringAttribute(c->llvm, key, (unsigned)strlen(key), value,
+                                  (unsigned)strlen(value)));
+}
+
+static void enum_attribute(struct cg *c, LLVMValueRef fn, const char *name)
+{
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(c->llvm, kind, 0));
+}
+
+struct cg_function *cg_begin_function(struct cg *c, const char *name, const char *section,
+                                      LLVMTypeRef type, uint32_t stack_limit, unsigned line)
+{
+    struct cg_function *f = ARENA_NEW(c->arena, struct cg_function);
+    f->outer = c->f;
+    f->fn = LLVMAddFunction(c->module, name, type);
+    if (section)
+        LLVMSetSection(f->fn, section);
+    else
+        LLVMSetLinkage(f->fn, LLVMInternalLinkage);
+    enum_attribute(c, f->fn, "nounwind");
+    if (!section) enum_attribute(c, f->fn, "noinline");
+    // No loop may become a call of memset.
+    attribute(c, f->fn, "no-builtins", "");
+    f->scope = subprogram(c, name, line, !section, type);
+    LLVMSetSubprogram(f->fn, f->scope);
+    f->stack_limit = stack_limit;
+    c->f = f;
+    f->entry = cg_block(c, "entry");
+    f->setup = cg_block(c, "setup");
+    f->body = cg_block(c, "body");
+    f->leave = LLVMCreateBasicBlockInContext(c->llvm, "leave");
+    cg_at(c, f->setup);
+    LLVMBuildBr(c->b, f->body);
+    cg_at(c, f->body);
+    LLVMSetCurrentDebugLocation2(
+        c->b, LLVMDIBuilderCreateDebugLocation(c->llvm, line, 1, f->scope, NULL));
+    return f;
+}
+
+// Closes the function: `result` (i64) is returned where the body ends, 0 (or the stored result)
+// where it left early.
+void cg_end_function(struct cg *c, LLVMValueRef result)
+{
+    struct cg_function *f = c->f;
+    LLVMTypeRef ret = LLVMGetReturnType(LLVMGlobalGetValueType(f->fn));
+    bool is32 = LLVMGetTypeKind(ret) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(ret) == 32;
+    if (f->result && !LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(c->b))) {
+        LLVMBuildStore(c->b, result, f->result);
+    }
+    cg_jump(c, f->leave);
+    LLVMAppendExistingBasicBlock(f->fn, f->leave);
+    cg_at(c, f->leave);
+    LLVMValueRef v = f->result ? LLVMBuildLoad2(c->b, c->i64, f->result, "") : result;
+    if (is32) v = LLVMBuildTrunc(c->b, v, c->i32, "");
+    LLVMBuildRet(c->b, v);
+    cg_at(c, f->entry);
+    LLVMBuildBr(c->b, f->setup);
+    c->f = f->outer;
+}
+
+static LLVMValueRef result_cell(struct cg *c)
+{
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    cg_at(c, c->f->entry);
+    LLVMValueRef cell = LLVMBuildAlloca(c->b, c->i64, "result");
+    LLVMBuildStore(c->b, cg_int(c, 0), cell);
+    cg_at(c, here);
+    return cell;
+}
+
+static void one_program(struct cg *c, const struct sema_program *p, size_t index)
+{
+    char name[32], section[32];
+    unsigned line = 1, column;
+    if (p->probe->span.src == c->u->source)
+        source_position(p->probe->span.src, p->probe->span.begin, &line, &column);
+    snprintf(name, sizeof(name), "gaff_%zu", index);
+    snprintf(section, sizeof(section), "gaff/%zu", index);
+    LLVMTypeRef type = LLVMFunctionType(c->i64, &c->ptr, 1, false);
+    c->program = p;
+    c->identity = false;
+    c->scratch_used = 0;
+    c->f = NULL;
+    struct cg_function *f = cg_begin_function(c, name, section, type, PROGRAM_STACK, line);
+    f->ctx = LLVMGetParam(f->fn, 0);
+    f->result = result_cell(c);
+    if (p->predicate) {
+        cg_place(c, p->predicate->span);
+        LLVMBasicBlockRef yes = cg_block(c, "hit");
+        LLVMBuildCondBr(c->b, cg_truth(c, p->predicate), yes, f->leave);
+        cg_at(c, yes);
+    }
+    cg_stmts(c, &p->body);
+    cg_end_function(c, cg_int(c, 0));
+    struct mf_program row = {.symbol = arena_strdup(c->arena, name),
+                             .provider = p->provider->name,
+                             .first_target = (uint32_t)c->manifest->targets.len,
+                             .ntargets = (uint32_t)p->targets.len,
+                             .line = line,
+                             .needs_cookie = c->identity,
+                             .is_sleepable = p->is_sleepable};
+    for (size_t i = 0; i < p->targets.len; i++) {
+        struct mf_target t = p->targets.data[i];
+        t.program = (uint32_t)index;
+        VEC_PUSH(c->manifest->arena, &c->manifest->targets, t);
+    }
+    VEC_PUSH(c->manifest->arena, &c->manifest->programs, row);
+}
+
+void cg_user_fn(struct cg *c, struct sema_fn *fn)
+{
+    LLVMTypeRef params[8];
+    unsigned n = fn->params.len < 5 ? (unsigned)fn->params.len : 5, line = 1, column;
+    for (unsigned i = 0; i < n; i++) params[i] = c->i64;
+    if (fn->decl->span.src == c->u->source)
+        source_position(fn->decl->span.src, fn->decl->span.begin, &line, &column);
+    LLVMTypeRef type = LLVMFunctionType(c->i64, params, n, false);
+    c->program = NULL;
+    c->f = NULL;
+    struct cg_function *f = cg_begin_function(c, fn->decl->name, NULL, type, CALLBACK_STACK, line);
+    f->user = fn;
+    f->result = result_cell(c);
+    for (unsigned i = 0; i < n; i++)
+        cg_store_int(c, cg_var_address(c, fn->params.data[i]), fn->params.data[i]->type,
+                     LLVMGetParam(f->fn, i));
+    fn->cg = f->fn;
+    cg_stmts(c, &fn->body);
+    cg_end_function(c, cg_int(c, 0));
+}
+
+void cg_programs(struct cg *c)
+{
+    for (size_t i = 0; i < c->u->fns.len; i++) cg_user_fn(c, c->u->fns.data[i]);
+    for (size_t i = 0; i < c->u->programs.len; i++) one_program(c, c->u->programs.data[i], i);
+}
