@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of output share.
+#pragma once
+
+#include "output/output.h"
+
+struct output {
+    FILE *out;
+    struct output_options opts;
+    const struct manifest *manifest;
+    struct output_resolver resolver;
+    struct strbuf line; // scratch of the writers
+    int error;          // errno of the first failed write
+};
+
+// Writes text and flushes as -B says.
+void output_write(struct output *o, const char *text, size_t len);
+// The integer in a value of an integer-like type, extended by its sign.
+int64_t value_int(const struct type *type, const void *data);
+// json.c: the value as JSON.
+void json_value(struct output *o, struct strbuf *b, const struct type *type, const void *data);
+void json_string_text(struct strbuf *b, const char *text, size_t len);
+// hist.c: buckets of a histogram as lines (text) or JSON; div divides counts.
+void hist_text(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);
+void hist_json(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);
+void tseries_text(struct strbuf *b, const struct type *type, const void *data);
+void tseries_json(struct strbuf *b, const struct type *type, const void *data);
+// value.c: a map's value, of aggregations too.
+void map_value(struct output *o, struct strbuf *b, const struct type *type, const void *data,
+               uint32_t div);
+// A stack as text, each line indented.
+void stack_text(struct output *o, struct strbuf *b, const struct type *type, const void *data,
+                unsigned indent);
+void output_time(struct output *o, struct strbuf *b, const struct value_timestamp *t);
