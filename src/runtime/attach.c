@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attaches every program to its targets, and runs those that gaff runs itself.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "runtime/runtime_internal.h"
+
+struct failures {
+    struct runtime *rt;
+    size_t n;
+};
+
+static void failed(void *ctx, const struct mf_target *t, const char *why)
+{
+    struct failures *f = ctx;
+    const char *mode = manifest_config(f->rt->m, "missing_probes");
+    if (!strcmp(mode, "ignore")) return;
+    if (!strcmp(mode, "warn")) {
+        if (!f->rt->opts->no_warnings) log_warning("Unable to attach probe: %s: %s", t->name, why);
+        return;
+    }
+    f->n++;
+    log_error("Unable to attach probe: %s: %s", t->name, why);
+}
+
+static void progress(size_t done, size_t all)
+{
+    if (all > 200 && isatty(STDERR_FILENO)) fprintf(stderr, "\rattaching %zu of %zu", done, all);
+}
+
+static void progress_end(size_t all)
+{
+    if (all > 200 && isatty(STDERR_FILENO)) fprintf(stderr, "\r%40s\r", "");
+}
+
+int rt_attach(struct runtime *rt)
+{
+    struct failures f = {.rt = rt};
+    size_t all = rt->m->targets.len;
+    for (size_t i = 0; i < rt->m->programs.len; i++) {
+        const struct mf_program *p = &rt->m->programs.data[i];
+        const struct provider *provider = provider_find(p->provider);
+        if (!provider->attach) {
+            rt->attached += p->ntargets;
+            continue;
+        }
+        rt->has_attached = true;
+        rt->attached += provider->attach(&rt->env, rt->programs[i],
+                                         rt->m->targets.data + p->first_target, p->ntargets,
+                                         p->first_target, &rt->links, failed, &f);
+        progress(rt->attached, all);
+    }
+    progress_end(all);
+    if (f.n) {
+        log_hint("use config = { missing_probes = \"warn\" } to go on without such probes");
+        return -EINVAL;
+    }
+    if (!rt->attached) {
+        log_error("No probes were attached");
+        return -ENOENT;
+    }
+    return 0;
+}
+
+// begin, end, self, test: raw tracepoint programs, run once.
+void rt_run_programs(struct runtime *rt, const char *provider)
+{
+    for (size_t i = 0; i < rt->m->programs.len; i++) {
+        if (strcmp(rt->m->programs.data[i].provider, provider)) continue;
+        LIBBPF_OPTS(bpf_test_run_opts, opts);
+        int err = bpf_prog_test_run_opts(bpf_program__fd(rt->programs[i]), &opts);
+        if (err) {
+            log_error("cannot run the %s probe: %s", provider, strerror(-err));
+            rt->status = 1;
+            rt->stop = true;
+        }
+    }
+}

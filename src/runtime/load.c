@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens and loads the object. A refusal by the verifier is shown against the script's line.
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "runtime/runtime_internal.h"
+
+static struct runtime *loading; // libbpf's callback has no context
+
+static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+    if (!loading || level == LIBBPF_DEBUG) return 0;
+    char text[1024];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(text, sizeof(text), fmt, ap);
+    if (n >= (int)sizeof(text)) { // the verifier's log comes as one message
+        char *all = NULL;
+        if (vasprintf(&all, fmt, again) >= 0) {
+            strbuf_puts(&loading->log, all);
+            free(all);
+        }
+    } else if (n > 0) {
+        strbuf_puts(&loading->log, text);
+    }
+    va_end(again);
+#pragma GCC diagnostic pop
+    return 0;
+}
+
+static int no_privileges(void)
+{
+    log_error("gaff needs the right to load BPF programs");
+    log_hint("run it as root, or with CAP_BPF and CAP_PERFMON; in a container these must be "
+             "granted, and the kernel must not be in lockdown mode");
+    return -EPERM;
+}
+
+static struct bpf_map *find_map(struct runtime *rt, const char *name)
+{
+    return bpf_object__find_map_by_name(rt->object, name);
+}
+
+static uint32_t ring_bytes(struct runtime *rt)
+{
+    uint64_t pages = manifest_config_uint(rt->m, "perf_rb_pages");
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), bytes = pages * page;
+    if (!pages) bytes = 4u << 20;
+    uint64_t size = page;
+    while (size < bytes && size < 1u << 30) size *= 2;
+    return (uint32_t)size;
+}
+
+static int prepare_programs(struct runtime *rt)
+{
+    for (size_t i = 0; i < rt->m->programs.len; i++) {
+        const struct mf_program *p = &rt->m->programs.data[i];
+        const struct provider *provider = provider_find(p->provider);
+        struct bpf_program *prog = bpf_object__find_program_by_name(rt->object, p->symbol);
+        if (!provider || !prog) {
+            log_error("object: program '%s' of provider '%s' is unknown", p->symbol, p->provider);
+            return -EINVAL;
+        }
+        rt->programs[i] = prog;
+        bpf_program__set_type(prog, (enum bpf_prog_type)provider->prog_type);
+        struct probe_error err = {0};
+        if (provider->prepare && provider->prepare(&rt->env, prog,
+                                                   rt->m->targets.data + p->first_target,
+                                                   p->ntargets, &err)) {
+            log_error("%s: %s", rt->m->targets.data[p->first_target].name,
+                      err.message ? err.message : "cannot be prepared");
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static int prepare_maps(struct runtime *rt)
+{
+    for (size_t i = 0; i < rt->m->maps.len; i++)
+        if (!(rt->maps[i] = find_map(rt, rt->m->maps.data[i].symbol))) {
+            log_error("object: map '%s' is missing", rt->m->maps.data[i].symbol);
+            return -EINVAL;
+        }
+    struct bpf_map *events = find_map(rt, "gaff_events");
+    if (events) bpf_map__set_max_entries(events, ring_bytes(rt));
+    rt->state = find_map(rt, "gaff_state");
+    rt->losses = find_map(rt, "gaff_losses");
+    return 0;
+}
+
+// The last line of the verifier's log that says why, not the statistics after it.
+static const char *verifier_reason(struct runtime *rt)
+{
+    char *text = rt->log.data;
+    char *end = text ? strstr(text, "\nprocessed ") : NULL;
+    if (!end) return NULL;
+    *end = '\0';
+    char *line = strrchr(text, '\n');
+    return line ? line + 1 : text;
+}
+
+// The program that libbpf names: "prog 'gaff_3': BPF program load failed".
+static const struct mf_program *failed_program(struct runtime *rt)
+{
+    const char *at = rt->log.data ? strstr(rt->log.data, "prog 'gaff_") : NULL;
+    if (!at) return NULL;
+    size_t i = strtoul(at + 11, NULL, 10);
+    return i < rt->m->programs.len ? &rt->m->programs.data[i] : NULL;
+}
+
+// "; @ script.bt:12" comments of the log name the line last verified.
+static unsigned verifier_line(struct runtime *rt, unsigned fallback)
+{
+    const char *p = rt->log.data, *last = NULL;
+    while (p && (p = strstr(p, " @ "))) last = p = p + 3;
+    const char *colon = last ? strchr(last, ':') : NULL;
+    if (!colon || strchr(last, '\n') < colon) return fallback;
+    return (unsigned)strtoul(colon + 1, NULL, 10);
+}
+
+static void print_source_line(struct runtime *rt, unsigned line)
+{
+    const char *p = rt->m->source_text;
+    for (unsigned i = 1; i < line && p; i++) {
+        p = strchr(p, '\n');
+        if (p) p++;
+    }
+    if (p && line) fprintf(stderr, "%.*s\n", (int)strcspn(p, "\n"), p);
+}
+
+static void report_load(struct runtime *rt, int err)
+{
+    const struct mf_program *p = failed_program(rt);
+    unsigned line = p ? verifier_line(rt, p->line) : 0;
+    if (rt->opts->verbose && rt->log.data) fprintf(stderr, "%s\n", rt->log.data);
+    const char *reason = verifier_reason(rt);
+    if (p && reason) {
+        fflush(stdout);
+        fprintf(stderr, "%s:%u: ERROR: the kernel refuses the program of %s: %s\n",
+                rt->m->source_name, line, rt->m->targets.data[p->first_target].name, reason);
+        print_source_line(rt, line);
+        log_hint("a valid script should never be refused: please report it; -v shows the "
+                 "verifier's whole log");
+        return;
+    }
+    if (err == -EPERM || err == -EACCES) {
+        no_privileges();
+        return;
+    }
+    log_error("cannot load the programs: %s", strerror(-err));
+    if (rt->log.data && !rt->opts->verbose) log_hint("-v shows the kernel's messages");
+}
+
+int rt_load(struct runtime *rt, const void *object, size_t len)
+{
+    // Before 5.11 maps count against this limit.
+    struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_MEMLOCK, &unlimited);
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+    loading = rt;
+    libbpf_set_print(keep_message);
+    LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "gaff");
+    rt->object = bpf_object__open_mem(object, len, &opts);
+    int err = rt->object ? 0 : -errno;
+    if (err) {
+        log_error("cannot open the object: %s", strerror(-err));
+    } else {
+        rt->programs = arena_alloc(rt->arena, (rt->m->programs.len + 1) * sizeof(*rt->programs));
+        rt->maps = arena_alloc(rt->arena, (rt->m->maps.len + 1) * sizeof(*rt->maps));
+        err = prepare_maps(rt);
+        if (!err) err = prepare_programs(rt);
+        if (!err && (err = bpf_object__load(rt->object))) report_load(rt, err);
+    }
+    loading = NULL;
+    libbpf_set_print(NULL);
+    strbuf_free(&rt->log);
+    return err;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event loop: two rings, signals, the end of the traced process. Control events wait in a
+// queue until the data events that are older than they have been handled.
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "runtime/runtime_internal.h"
+
+static uint64_t time_of(const void *record)
+{
+    uint64_t t;
+    memcpy(&t, (const char *)record + 8, 8);
+    return t;
+}
+
+// Control events up to a time, in their order.
+static void run_queue(struct runtime *rt, uint64_t until)
+{
+    size_t done = 0;
+    while (done < rt->queue_len && rt->queue[done].time <= until) {
+        struct pending p = rt->queue[done++];
+        rt_handle(rt, p.record, p.len);
+        free(p.record);
+    }
+    if (!done) return;
+    rt->queue_len -= done;
+    memmove(rt->queue, rt->queue + done, rt->queue_len * sizeof(*rt->queue));
+}
+
+static int on_control(void *ctx, void *data, size_t len)
+{
+    struct runtime *rt = ctx;
+    if (len < 16) return 0;
+    if (rt->queue_len == rt->queue_cap) {
+        size_t cap = rt->queue_cap ? rt->queue_cap * 2 : 16;
+        struct pending *more = realloc(rt->queue, cap * sizeof(*more));
+        if (!more) return 0;
+        rt->queue = more;
+        rt->queue_cap = cap;
+    }
+    struct pending p = {.time = time_of(data), .len = len, .record = malloc(len)};
+    if (!p.record) return 0;
+    memcpy(p.record, data, len);
+    size_t at = rt->queue_len++;
+    while (at && rt->queue[at - 1].time > p.time) { // CPUs may be a little out of order
+        rt->queue[at] = rt->queue[at - 1];
+        at--;
+    }
+    rt->queue[at] = p;
+    return 0;
+}
+
+static int on_event(void *ctx, void *data, size_t len)
+{
+    struct runtime *rt = ctx;
+    if (len < 16) return 0;
+    if (rt->control) ring_buffer__consume(rt->control);
+    if (rt->queue_len) run_queue(rt, time_of(data));
+    rt_handle(rt, data, len);
+    return output_error(rt->out) ? -1 : 0;
+}
+
+static struct ring_buffer *open_ring(struct runtime *rt, const char *name,
+                                     ring_buffer_sample_fn handler)
+{
+    struct bpf_map *map = bpf_object__find_map_by_name(rt->object, name);
+    if (!map) return NULL;
+    struct ring_buffer *r = ring_buffer__new(bpf_map__fd(map), handler, rt, NULL);
+    if (!r) log_error("cannot map the buffer %s: %s", name, strerror(errno));
+    return r;
+}
+
+static void open_rings(struct runtime *rt)
+{
+    if (!rt->control) rt->control = open_ring(rt, "gaff_control", on_control);
+    if (!rt->events) rt->events = open_ring(rt, "gaff_events", on_event);
+}
+
+void rt_drain(struct runtime *rt)
+{
+    open_rings(rt);
+    if (rt->control) ring_buffer__consume(rt->control);
+    if (rt->events) ring_buffer__consume(rt->events);
+    if (rt->control) ring_buffer__consume(rt->control);
+    run_queue(rt, UINT64_MAX);
+    if (output_flush(rt->out)) rt->stop = true;
+}
+
+enum { ON_RING = 1, ON_SIGNAL, ON_CHILD };
+
+static void watch(int epoll, int fd, uint32_t what)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.u32 = what};
+    if (fd >= 0) epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+static void on_signal(struct runtime *rt, int fd)
+{
+    struct signalfd_siginfo info;
+    while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGUSR1) {
+            rt_run_programs(rt, "self");
+            continue;
+        }
+        if (rt->stop) _exit(130); // asked twice: at once
+        rt->stop = true;
+    }
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_pid(pid_t pid)
+{
+    return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+static void release_child(struct runtime *rt)
+{
+    if (rt->opts->child_go < 0 || !rt->opts->child) return;
+    if (write(rt->opts->child_go, "g", 1) != 1) log_warning("the command has ended already");
+    close(rt->opts->child_go);
+}
+
+void rt_loop(struct runtime *rt)
+{
+    int signals = open_signals(), epoll = epoll_create1(EPOLL_CLOEXEC);
+    int child = open_pid(rt->opts->child ? rt->opts->child : rt->opts->pid);
+    open_rings(rt);
+    watch(epoll, signals, ON_SIGNAL);
+    watch(epoll, child, ON_CHILD);
+    if (rt->events) watch(epoll, ring_buffer__epoll_fd(rt->events), ON_RING);
+    if (rt->control) watch(epoll, ring_buffer__epoll_fd(rt->control), ON_RING);
+    rt_run_programs(rt, "begin");
+    rt_drain(rt);
+    release_child(rt);
+    if (!rt->has_attached) rt->stop = true;
+    while (!rt->stop) {
+        struct epoll_event e[4];
+        int n = epoll_wait(epoll, e, 4, 1000);
+        for (int i = 0; i < n; i++) {
+            if (e[i].data.u32 == ON_SIGNAL) on_signal(rt, signals);
+            if (e[i].data.u32 == ON_CHILD) rt->stop = true;
+        }
+        rt_drain(rt);
+        rt_report_losses(rt, false);
+    }
+    if (epoll >= 0) close(epoll);
+    if (signals >= 0) close(signals);
+    if (child >= 0) close(child);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps from user space: whole maps for print, removal, zeroing. A map that is cleared right
+// after it was printed is emptied entry by entry while it is read, so that what is counted in
+// between is neither lost nor printed twice.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "runtime/runtime_internal.h"
+
+struct snapshot {
+    unsigned char *keys, *values; // n entries of key_size and value_size bytes
+    struct output_entry *entries;
+    size_t n, cap;
+};
+
+static void snapshot_free(struct snapshot *s)
+{
+    free(s->keys);
+    free(s->values);
+    free(s->entries);
+}
+
+static size_t key_size(const struct runtime *rt, uint32_t map)
+{
+    return bpf_map__key_size(rt->maps[map]);
+}
+
+// Bytes that a look-up writes: one padded value for each CPU.
+static size_t raw_size(const struct runtime *rt, uint32_t map)
+{
+    size_t one = bpf_map__value_size(rt->maps[map]);
+    return rt->m->maps.data[map].is_percpu ? ((one + 7) & ~(size_t)7) * rt->ncpus : one;
+}
+
+static void merge(const struct runtime *rt, uint32_t map, const unsigned char *raw, void *out)
+{
+    const struct mf_map *m = &rt->m->maps.data[map];
+    if (!m->is_percpu) {
+        memcpy(out, raw, m->value->size);
+        return;
+    }
+    size_t stride = (bpf_map__value_size(rt->maps[map]) + 7) & ~(size_t)7;
+    const void *copies[1024];
+    size_t n = rt->ncpus < 1024 ? rt->ncpus : 1024;
+    for (size_t i = 0; i < n; i++) copies[i] = raw + i * stride;
+    output_merge_percpu(m->value, copies, n, out);
+}
+
+static bool add_entry(struct snapshot *s, const struct mf_map *m, const void *key, size_t ksize,
+                      const void *value)
+{
+    size_t vsize = m->value->size;
+    if (s->n == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 64;
+        unsigned char *keys = realloc(s->keys, cap * ksize), *values;
+        if (keys) s->keys = keys;
+        values = keys ? realloc(s->values, cap * vsize) : NULL;
+        if (!values) return false;
+        s->values = values;
+        s->cap = cap;
+    }
+    memcpy(s->keys + s->n * ksize, key, ksize);
+    memcpy(s->values + s->n * vsize, value, vsize);
+    s->n++;
+    return true;
+}
+
+static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s)
+{
+    const struct mf_map *m = &rt->m->maps.data[map];
+    int fd = bpf_map__fd(rt->maps[map]);
+    size_t ksize = key_size(rt, map);
+    unsigned char *raw = calloc(1, raw_size(rt, map)), *value = calloc(1, m->value->size + 8);
+    unsigned char *key = calloc(2, ksize), *next = key ? key + ksize : NULL;
+    bool ok = raw && value && key;
+    bool first = true;
+    while (ok && bpf_map_get_next_key(fd, first ? NULL : key, next) == 0) {
+        memcpy(key, next, ksize);
+        first = false;
+        if (bpf_map_lookup_elem(fd, key, raw)) continue;
+        merge(rt, map, raw, value);
+        ok = add_entry(s, m, key, ksize, value);
+    }
+    free(raw);
+    free(value);
+    free(key);
+    s->entries = calloc(s->n ? s->n : 1, sizeof(*s->entries));
+    if (!s->entries) return false;
+    for (size_t i = 0; i < s->n; i++) {
+        s->entries[i].key = m->is_scalar ? NULL : s->keys + i * ksize;
+        s->entries[i].value = s->values + i * m->value->size;
+    }
+    return ok;
+}
+
+void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div)
+{
+    struct snapshot s = {0};
+    const struct mf_map *m = &rt->m->maps.data[map];
+    if (read_all(rt, map, &s)) output_map(rt->out, m, s.entries, s.n, top, div);
+    snapshot_free(&s);
+}
+
+void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void *value)
+{
+    const struct mf_map *m = &rt->m->maps.data[map];
+    unsigned char *raw = calloc(1, raw_size(rt, map)), *merged = calloc(1, m->value->size + 8);
+    struct output_entry e = {.key = key, .value = value};
+    if (raw && merged) {
+        if (!value) {
+            if (bpf_map_lookup_elem(bpf_map__fd(rt->maps[map]), key, raw) == 0)
+                merge(rt, map, raw, merged);
+            e.value = merged;
+        }
+        output_map_item(rt->out, m, &e);
+    }
+    free(raw);
+    free(merged);
+}
+
+void rt_zero_map(struct runtime *rt, uint32_t map)
+{
+    struct snapshot s = {0};
+    const struct mf_map *m = &rt->m->maps.data[map];
+    size_t ksize = key_size(rt, map);
+    unsigned char *zero = calloc(1, raw_size(rt, map));
+    if (zero && read_all(rt, map, &s))
+        for (size_t i = 0; i < s.n; i++)
+            bpf_map_update_elem(bpf_map__fd(rt->maps[map]), s.keys + i * ksize, zero,
+                                m->is_scalar ? BPF_ANY : BPF_EXIST);
+    free(zero);
+    snapshot_free(&s);
+}
+
+void rt_clear_map(struct runtime *rt, uint32_t map)
+{
+    struct snapshot s = {0};
+    if (rt->m->maps.data[map].is_scalar) {
+        rt_zero_map(rt, map);
+        return;
+    }
+    size_t ksize = key_size(rt, map);
+    if (read_all(rt, map, &s))
+        for (size_t i = 0; i < s.n; i++)
+            bpf_map_delete_elem(bpf_map__fd(rt->maps[map]), s.keys + i * ksize);
+    snapshot_free(&s);
+}
+
+static bool is_empty(const struct snapshot *s, const struct mf_map *m)
+{
+    (void)m;
+    return s->n == 0;
+}
+
+static int by_name(const void *a, const void *b, void *ctx)
+{
+    const struct runtime *rt = ctx;
+    return strcmp(rt->m->maps.data[*(const uint32_t *)a].name,
+                  rt->m->maps.data[*(const uint32_t *)b].name);
+}
+
+void rt_print_all_maps(struct runtime *rt)
+{
+    size_t n = rt->m->maps.len;
+    uint32_t *order = calloc(n ? n : 1, sizeof(*order));
+    if (!order || !n || !manifest_config_uint(rt->m, "print_maps_on_exit")) {
+        free(order);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) order[i] = i;
+    qsort_r(order, n, sizeof(*order), by_name, rt);
+    for (size_t i = 0; i < n; i++) {
+        struct snapshot s = {0};
+        const struct mf_map *m = &rt->m->maps.data[order[i]];
+        if (read_all(rt, order[i], &s) && !is_empty(&s, m))
+            output_map(rt->out, m, s.entries, s.n, 0, 0);
+        snapshot_free(&s);
+    }
+    free(order);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names for output: stacks from their maps, symbols, cgroup paths.
+#include <fnmatch.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "runtime/runtime_internal.h"
+
+static uint32_t stack(void *ctx, const struct type *type, const struct value_stack *v,
+                      uint64_t *ips, uint32_t max)
+{
+    struct runtime *rt = ctx;
+    char name[32];
+    snprintf(name, sizeof(name), "gaff_stack_%u", type->param);
+    struct bpf_map *map = bpf_object__find_map_by_name(rt->object, name);
+    uint64_t *frames = calloc(type->param ? type->param : 1, 8);
+    uint32_t n = v->nr < max ? v->nr : max;
+    if (!map || !frames || bpf_map_lookup_elem(bpf_map__fd(map), &v->id, frames)) n = 0;
+    if (n > type->param) n = type->param;
+    if (n) memcpy(ips, frames, n * 8ull);
+    free(frames);
+    return n;
+}
+
+static bool ksym(void *ctx, uint64_t addr, const char **name, uint64_t *offset,
+                 const char **module)
+{
+    return symbols_kernel(((struct runtime *)ctx)->symbols, addr, name, offset, module);
+}
+
+static bool usym(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint64_t *offset,
+                 const char **module)
+{
+    return symbols_user(((struct runtime *)ctx)->symbols, (pid_t)pid, addr, name, offset, module);
+}
+
+static struct {
+    uint64_t id;
+    char *found;
+} search;
+
+static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)ftw;
+    if (type != FTW_D || st->st_ino != search.id) return 0;
+    search.found = strdup(path);
+    return 1;
+}
+
+static char *cgroup_path(void *ctx, uint64_t id, const char *pattern)
+{
+    static const char root[] = "/sys/fs/cgroup";
+    (void)ctx;
+    search.id = id;
+    search.found = NULL;
+    nftw(root, visit, 16, FTW_PHYS);
+    if (!search.found) return NULL;
+    const char *rest = search.found + strlen(root);
+    char *text = NULL;
+    if (*pattern && fnmatch(pattern, "unified", 0)) {
+        free(search.found);
+        return NULL;
+    }
+    if (asprintf(&text, "unified:%s", *rest ? rest : "/") < 0) text = NULL;
+    free(search.found);
+    return text;
+}
+
+struct output_resolver rt_resolver(struct runtime *rt)
+{
+    return (struct output_resolver){
+        .ctx = rt, .stack = stack, .ksym = ksym, .usym = usym, .cgroup_path = cgroup_path};
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a run, shared by the files of the runtime. rt_run (run.c) calls the phases in
+// order: rt_load, rt_attach, rt_loop, rt_detach, rt_end, rt_close.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "object/manifest.h"
+#include "output/output.h"
+#include "probes/probe.h"
+#include "runtime/runtime.h"
+#include "symbols/symbols.h"
+#include "types/type.h"
+
+struct pending { // a control event that waits for its turn
+    uint64_t time;
+    size_t len;
+    unsigned char *record;
+};
+
+struct runtime {
+    const struct rt_options *opts;
+    struct manifest *m;
+    struct arena *arena;
+    struct types *types;
+    struct probe_env env;
+    struct bpf_object *object;
+    struct bpf_program **programs; // by index in the manifest
+    struct bpf_map **maps;         // likewise
+    struct bpf_map *state, *losses;
+    struct probe_links links;
+    struct ring_buffer *events, *control;
+    struct pending *queue;
+    size_t queue_len, queue_cap;
+    struct symbols *symbols;
+    struct output *out;
+    FILE *file;       // -o, or stdout
+    size_t ncpus;
+    size_t attached;
+    bool stop;        // leave the loop
+    bool has_attached; // some probe other than begin and end is there
+    int status;       // of exit()
+    struct strbuf log; // libbpf's messages while loading
+    uint64_t lost_said; // lost events already reported
+};
+
+int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
+int rt_attach(struct runtime *rt);                               // attach.c
+void rt_run_programs(struct runtime *rt, const char *provider);
+void rt_loop(struct runtime *rt);                                // loop.c
+void rt_drain(struct runtime *rt);
+int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
+// map.c
+void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div);
+void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void *value);
+void rt_clear_map(struct runtime *rt, uint32_t map);
+void rt_zero_map(struct runtime *rt, uint32_t map);
+void rt_print_all_maps(struct runtime *rt);
+// losses.c
+void rt_report_losses(struct runtime *rt, bool final);
+// resolve.c: names for output.
+struct output_resolver rt_resolver(struct runtime *rt);
