@@ -37,6 +37,7 @@ struct cg_function {
     LLVMValueRef scratch;      // base, or NULL while unused
     LLVMValueRef fetch;        // 8 bytes that every single read reuses, or NULL
     LLVMMetadataRef scope;     // DISubprogram
+    LLVMMetadataRef place;     // its first line
     uint32_t stack_used;       // bytes
     uint32_t stack_limit;
     LLVMValueRef cached[CG_CACHED];

@@ -119,13 +119,15 @@ static bool optimise(struct cg *c, LLVMTargetMachineRef machine)
     return false;
 }
 
-// The scratch map's value is as large as the largest program needs: its BTF was written with
-// one word, so the manifest says it and the runtime sets it.
-static void note_scratch(struct cg *c)
+// The scratch map, as large as the largest program needs, takes the place of its stand-in.
+static void make_scratch(struct cg *c)
 {
-    struct mf_config_item item = {"scratch_size",
-                                  arena_printf(c->arena, "%u", (c->scratch_max + 7) & ~7u)};
-    VEC_PUSH(c->manifest->arena, &c->manifest->config, item);
+    if (!c->scratch_map) return;
+    uint32_t size = (c->scratch_max + 7) & ~7u;
+    LLVMValueRef map = cg_map_global(c, "gaff_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 1, NULL, NULL,
+                                     size ? size : 8, 0);
+    LLVMReplaceAllUsesWith(c->scratch_map, map);
+    LLVMDeleteGlobal(c->scratch_map);
 }
 
 static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len)
@@ -189,7 +191,7 @@ void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len)
     add_license(c);
     cg_maps(c);
     cg_programs(c);
-    note_scratch(c);
+    make_scratch(c);
     void *object = finish(c, machine, dump, len);
     LLVMDisposeDIBuilder(c->di);
     LLVMDisposeBuilder(c->b);

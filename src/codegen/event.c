@@ -73,8 +73,7 @@ static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_exp
     uint32_t at = HEADER;
     for (size_t i = 0; i < n; i++) {
         const struct type *type = args[i]->type;
-        uint32_t align = type->align > 8 || !type->align ? 8 : type->align;
-        if (type->size >= 8) align = 8; // words are copied as words
+        uint32_t align = type_is_scalar(type) ? type->align : 8; // others are copied by words
         at = (at + align - 1) / align * align;
         struct mf_field f = {.type = type, .offset = at};
         VEC_PUSH(c->manifest->arena, &row->fields, f);

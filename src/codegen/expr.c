@@ -214,11 +214,11 @@ void cg_store(struct cg *c, LLVMValueRef to, const struct type *type, struct cg_
         return;
     }
     uint32_t size = v.type->size < type->size ? v.type->size : type->size;
+    if (size < type->size) cg_zero(c, to, type->size);
     if (v.memory == MEM_BPF)
         cg_copy(c, to, v.v, size);
     else
         cg_read(c, to, cg_int(c, size), v.v, v.memory);
-    if (size < type->size) cg_zero(c, cg_offset(c, to, size), type->size - size);
 }
 
 LLVMValueRef cg_materialize(struct cg *c, struct cg_value v)
@@ -232,14 +232,11 @@ LLVMValueRef cg_materialize(struct cg *c, struct cg_value v)
 
 static void tuple_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to)
 {
-    uint32_t filled = 0;
-    for (uint32_t i = 0; i < e->type->nfields; i++) {
-        const struct type_field *f = &e->type->fields[i];
-        if (f->offset > filled) cg_zero(c, cg_offset(c, to, filled), f->offset - filled);
-        cg_expr_into(c, e->tuple.elems.data[i], cg_offset(c, to, f->offset), true);
-        filled = f->offset + f->type->size;
-    }
-    if (filled < e->type->size) cg_zero(c, cg_offset(c, to, filled), e->type->size - filled);
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < e->type->nfields; i++) used += e->type->fields[i].type->size;
+    if (used < e->type->size) cg_zero(c, to, e->type->size); // there is padding
+    for (uint32_t i = 0; i < e->type->nfields; i++)
+        cg_expr_into(c, e->tuple.elems.data[i], cg_offset(c, to, e->type->fields[i].offset), true);
 }
 
 void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero)

@@ -28,9 +28,8 @@ static LLVMValueRef scratch_base(struct cg *c)
 {
     struct cg_function *f = c->f;
     if (f->scratch) return f->scratch;
-    if (!c->scratch_map)
-        c->scratch_map = cg_map_global(c, "gaff_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 1, NULL,
-                                       NULL, 8, 0);
+    // How large it must be is known at the end: a stand-in until then.
+    if (!c->scratch_map) c->scratch_map = LLVMAddGlobal(c->module, c->i64, "scratch");
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
     LLVMInstructionEraseFromParent(LLVMGetBasicBlockTerminator(f->setup));
     LLVMPositionBuilderAtEnd(c->b, f->setup);

@@ -74,11 +74,11 @@ struct cg_function *cg_begin_function(struct cg *c, const char *name, const char
     f->setup = cg_block(c, "setup");
     f->body = cg_block(c, "body");
     f->leave = LLVMCreateBasicBlockInContext(c->llvm, "leave");
+    f->place = LLVMDIBuilderCreateDebugLocation(c->llvm, line, 1, f->scope, NULL);
+    LLVMSetCurrentDebugLocation2(c->b, f->place);
     cg_at(c, f->setup);
     LLVMBuildBr(c->b, f->body);
     cg_at(c, f->body);
-    LLVMSetCurrentDebugLocation2(
-        c->b, LLVMDIBuilderCreateDebugLocation(c->llvm, line, 1, f->scope, NULL));
     return f;
 }
 
@@ -99,6 +99,7 @@ void cg_end_function(struct cg *c, LLVMValueRef result)
     if (is32) v = LLVMBuildTrunc(c->b, v, c->i32, "");
     LLVMBuildRet(c->b, v);
     cg_at(c, f->entry);
+    LLVMSetCurrentDebugLocation2(c->b, f->place);
     LLVMBuildBr(c->b, f->setup);
     c->f = f->outer;
 }

@@ -39,8 +39,7 @@ static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v)
 {
     char format[48];
     char letter = c->letter == 'p' ? 'x' : c->letter;
-    bool wide = c->longs >= 1 || c->letter == 'p' || c->letter == 'x' || c->letter == 'X' ||
-                c->letter == 'o';
+    bool wide = c->longs >= 1 || c->letter == 'p';
     snprintf(format, sizeof(format), "%%%s%s%s%c", c->letter == 'p' ? "#" : c->flags, c->width,
              wide ? "ll" : "", letter);
     if (wide)

@@ -75,7 +75,7 @@ static void finish(struct runtime *rt)
     rt_run_programs(rt, "end");
     rt_drain(rt);
     bool text = !rt->opts->format || strcmp(rt->opts->format, "json");
-    if (text && !rt->opts->quiet) output_text(rt->out, "text", "\n\n");
+    if (text) output_text(rt->out, "text", "\n\n");
     rt_print_all_maps(rt);
     rt_report_losses(rt, true);
     int err = output_flush(rt->out);

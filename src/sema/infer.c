@@ -187,7 +187,7 @@ static void infer_assign(struct infer *in, struct ast_stmt *s)
         return;
     }
     if (target->kind == AST_INDEX && m) {
-        infer_index(in, &s->assign.target); // the key
+        infer_entry(in, target);
     } else if (target->kind == AST_MAP && m) {
         if (m->key && in->final) {
             diag(in->u->diags, target->span, map_needs_key, m->name);

@@ -21,7 +21,8 @@ static void join_keys(struct infer *in, struct ast_expr *e)
     VEC_PUSH(in->u->arena, &e->index.keys, tuple);
 }
 
-static const struct type *map_entry(struct infer *in, struct ast_expr *e)
+// An entry as the target of an assignment or of print(): its key is typed, its value not read.
+const struct type *infer_entry(struct infer *in, struct ast_expr *e)
 {
     struct sema_map *m = e->index.base->map.map;
     join_keys(in, e);
@@ -35,6 +36,7 @@ static const struct type *map_entry(struct infer *in, struct ast_expr *e)
     }
     infer_map_key(in, m, &e->index.keys.data[0]);
     e->index.base->type = m->value;
+    e->type = m->value;
     return m->value;
 }
 
@@ -64,7 +66,7 @@ const struct type *infer_index(struct infer *in, struct ast_expr **pe)
                      (m->value->kind == TYPE_ARRAY || m->value->kind == TYPE_POINTER ||
                       m->value->kind == TYPE_STRING);
         if (!array) {
-            const struct type *value = map_entry(in, e);
+            const struct type *value = infer_entry(in, e);
             if (!is_known(value)) return value;
             return map_read_type(in, m, e);
         }

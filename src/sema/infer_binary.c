@@ -52,7 +52,10 @@ static bool fold(struct ast_expr *e)
     case AST_XOR: v = a ^ b; break;
     default: return false;
     }
-    to_int(e, v, is_signed);
+    // A sum or product of what is not negative is not negative either.
+    bool grew = (e->binary.op == AST_ADD || e->binary.op == AST_MUL || e->binary.op == AST_SHL) &&
+                !l->integer.is_negative && !r->integer.is_negative;
+    to_int(e, v, is_signed && !(grew && v > INT64_MAX));
     return true;
 }
 
@@ -361,7 +364,7 @@ const struct type *infer_unary(struct infer *in, struct ast_expr **pe)
     if (x->kind == AST_INT) {
         uint64_t v = x->integer.value;
         to_int(e, e->unary.op == AST_NEG ? -v : ~v,
-               e->unary.op == AST_NEG || !x->integer.is_unsigned);
+               e->unary.op == AST_NEG || x->integer.is_negative);
         return infer_expr(in, pe);
     }
     const struct type *work = types_int(in->t, 64, e->unary.op == AST_NEG || type->is_signed);

@@ -70,6 +70,11 @@ static bool infer_args(struct infer *in, struct ast_expr *e, const struct signat
             continue;
         }
         if (e->call.function == FN_find && i == 2) continue;
+        if (e->call.function == FN_print && i == 0 && is_map_entry(a) &&
+            type_is_aggregate(a->index.base->map.map->value)) {
+            infer_entry(in, a);
+            continue;
+        }
         infer_expr(in, &ARG(e, i));
         a = ARG(e, i);
         if (!is_known(a->type)) {

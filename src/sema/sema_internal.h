@@ -41,6 +41,7 @@ const struct type *infer_unary(struct infer *in, struct ast_expr **e);
 const struct type *infer_cast(struct infer *in, struct ast_expr **e);   // infer_cast.c
 const struct type *infer_written_type(struct infer *in, struct ast_type *t);
 const struct type *infer_index(struct infer *in, struct ast_expr **e);  // infer_access.c
+const struct type *infer_entry(struct infer *in, struct ast_expr *e);
 const struct type *infer_field(struct infer *in, struct ast_expr **e);
 const struct type *infer_element(struct infer *in, struct ast_expr **e);
 const struct type *infer_builtin(struct infer *in, struct ast_expr *e); // infer_builtin.c

@@ -153,7 +153,8 @@ const struct type *types_tuple(struct types *t, const struct type *const *elems,
     struct type_field *fields = arena_alloc(t->arena, (n ? n : 1) * sizeof(*fields));
     uint32_t offset = 0, align = 1;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t a = elems[i]->align ? elems[i]->align : 1;
+        // What is no scalar is copied by words, so it begins at a word.
+        uint32_t a = type_is_scalar(elems[i]) ? elems[i]->align : 8;
         offset = round_up(offset, a);
         fields[i] = (struct type_field){
             .name = names ? names[i] : "", .type = elems[i], .offset = offset};
