@@ -83,6 +83,7 @@ struct cg_value cg_element(struct cg *c, const struct ast_expr *e)
 static LLVMValueRef bounded(struct cg *c, LLVMValueRef index, uint32_t count)
 {
     if (LLVMIsConstant(index)) return index;
+    index = cg_opaque(c, index);
     LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGE, index, cg_int(c, count), "");
     return LLVMBuildSelect(c->b, over, cg_int(c, count - 1), index, "");
 }

@@ -94,6 +94,7 @@ LLVMValueRef cg_bool(struct cg *c, LLVMValueRef i1);                  // i1 to i
 LLVMValueRef cg_nonzero(struct cg *c, LLVMValueRef i64);              // i64 to i1
 LLVMTypeRef cg_int_type(struct cg *c, uint32_t bytes);
 // Scopes of cached values: what is computed inside a branch is forgotten after it.
+LLVMValueRef cg_opaque(struct cg *c, LLVMValueRef i64);
 void cg_enter(struct cg *c);
 void cg_leave(struct cg *c);
 

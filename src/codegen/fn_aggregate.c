@@ -90,6 +90,7 @@ static void bump_bucket(struct cg *c, LLVMValueRef cell, LLVMValueRef index, uin
 {
     // The verifier must see the bound on the very register that is added.
     LLVMBasicBlockRef in = cg_block(c, "bucket"), end = cg_block(c, "end");
+    index = cg_opaque(c, index);
     LLVMValueRef ok = LLVMBuildICmp(c->b, LLVMIntULT, index, cg_int(c, buckets), "");
     LLVMBuildCondBr(c->b, ok, in, end);
     cg_at(c, in);
@@ -106,6 +107,7 @@ static void update_series(struct cg *c, LLVMValueRef cell, LLVMValueRef v, const
     LLVMValueRef epoch = LLVMBuildUDiv(c->b, now, cg_int(c, (uint64_t)type->min), "");
     LLVMValueRef slot = LLVMBuildURem(c->b, epoch, cg_int(c, (uint64_t)type->max), "");
     LLVMBasicBlockRef in = cg_block(c, "slot"), end = cg_block(c, "end");
+    slot = cg_opaque(c, slot);
     LLVMValueRef ok = LLVMBuildICmp(c->b, LLVMIntULT, slot, cg_int(c, (uint64_t)type->max), "");
     LLVMBuildCondBr(c->b, ok, in, end);
     cg_at(c, in);

@@ -70,15 +70,13 @@ static void print_entry(struct cg *c, const struct ast_expr *e, const struct sem
                         const struct ast_expr *key)
 {
     struct mf_event row = {.kind = EVENT_PRINT_MAP_ITEM, .map = m->index};
-    const struct ast_expr *fields[2] = {key, ARG(e, 0)};
-    // Of an aggregation only the key travels: the runtime looks its value up.
-    cg_send(c, &row, fields, type_is_aggregate(m->value) ? 1 : 2, e);
+    cg_send(c, &row, &key, 1, e); // the key: the runtime looks the value up
 }
 
 struct cg_value cg_fn_print(struct cg *c, const struct ast_expr *e)
 {
     const struct ast_expr *key, *map = cg_map_of(ARG(e, 0), &key);
-    if (map && key) {
+    if (map && key && type_is_aggregate(map->map.map->value)) {
         print_entry(c, e, map->map.map, key);
     } else if (ARG(e, 0)->kind == AST_MAP) {
         struct mf_event row = {.kind = EVENT_PRINT_MAP,
@@ -150,9 +148,11 @@ struct cg_value cg_fn_join(struct cg *c, const struct ast_expr *e)
     struct cg_value v = cg_expr(c, ARG(e, 0));
     enum cg_memory m = ARG(e, 0)->type->kind == TYPE_POINTER ? cg_memory_of(c, ARG(e, 0)->type)
                                                              : v.memory;
-    LLVMValueRef list = v.is_address && v.memory == MEM_BPF
-                            ? LLVMBuildPtrToInt(c->b, v.v, c->i64, "")
-                            : v.v;
+    LLVMValueRef list = v.v;
+    if (v.is_address && v.memory == MEM_BPF) {
+        list = LLVMBuildPtrToInt(c->b, v.v, c->i64, "");
+        m = MEM_KERNEL;
+    }
     const struct type *pointer = types_pointer(t, types_basic(t, TYPE_VOID), SPACE_NONE);
     for (unsigned i = 0; i < JOIN_ARGS; i++) {
         LLVMValueRef at = LLVMBuildAdd(c->b, list, cg_int(c, 8 * i), "");

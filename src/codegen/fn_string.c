@@ -29,6 +29,7 @@ static LLVMValueRef at_most(struct cg *c, LLVMValueRef n, uint64_t limit)
         uint64_t v = LLVMConstIntGetZExtValue(n);
         return cg_int(c, v < limit ? v : limit);
     }
+    n = cg_opaque(c, n);
     LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, n, cg_int(c, limit), "");
     return LLVMBuildSelect(c->b, over, cg_int(c, limit), n, "");
 }

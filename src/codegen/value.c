@@ -85,6 +85,17 @@ LLVMTypeRef cg_int_type(struct cg *c, uint32_t bytes)
     }
 }
 
+// The optimiser must not know where the value comes from, or it drops bounds checks that the
+// verifier, which knows less, needs.
+LLVMValueRef cg_opaque(struct cg *c, LLVMValueRef v)
+{
+    LLVMTypeRef type = LLVMFunctionType(c->i64, &c->i64, 1, false);
+    static const char constraints[] = "=r,0";
+    LLVMValueRef code = LLVMGetInlineAsm(type, "", 0, constraints, sizeof(constraints) - 1, false,
+                                         false, LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(c->b, type, code, &v, 1, "");
+}
+
 void cg_enter(struct cg *c)
 {
     c->f->depth++;

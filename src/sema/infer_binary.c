@@ -253,7 +253,8 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe)
         return types_basic(in->t, TYPE_BOOL);
     bool same = l->kind == r->kind &&
                 (l->kind == TYPE_TUPLE || l->kind == TYPE_BUFFER || l->kind == TYPE_ARRAY ||
-                 l->kind == TYPE_MAC || l->kind == TYPE_INET || l->kind == TYPE_KSYM);
+                 l->kind == TYPE_MAC || l->kind == TYPE_INET || l->kind == TYPE_KSYM ||
+                 l->kind == TYPE_KSTACK || l->kind == TYPE_USTACK);
     const struct type *both = same && equality ? type_unify(in->t, l, r) : NULL;
     if (!both) return bad_operands(in, e);
     infer_convert(in, &e->binary.left, both);
