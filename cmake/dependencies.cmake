@@ -25,7 +25,7 @@ find_library(LIB_BZ2 NAMES libbz2.a bz2)
 
 add_library(gaff_deps INTERFACE)
 target_link_libraries(gaff_deps INTERFACE ${LIB_BPF} ${LIB_ELF} ${LIB_JANSSON} ZLIB::ZLIB
-  ${LIB_ZSTD} ${LIB_LZMA} pthread dl m)
+  ${LIB_ZSTD} ${LIB_LZMA} stdc++ pthread dl m)
 
 find_program(LLVM_CONFIG NAMES llvm-config-19 llvm-config REQUIRED)
 execute_process(COMMAND ${LLVM_CONFIG} --includedir OUTPUT_VARIABLE LLVM_INCLUDE
