@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From script text to a run: source, parse, sema, codegen, runtime; -d shows the stages between.
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,6 +99,40 @@ static void *compile(struct unit *u, const struct options *o, size_t *len)
     return cg_compile(u, &dump, len);
 }
 
+// Compiling is done on a thread with a large stack: how deep a script may nest is then no
+// question of the shell's limits. Running stays on the main thread, whose pid is its tid.
+enum { STACK_BYTES = 256 << 20 }; // reserved, not touched
+
+struct job {
+    struct unit *u;
+    const struct options *o;
+    void *object;
+    size_t len;
+};
+
+static void *compile_job(void *arg)
+{
+    struct job *job = arg;
+    job->object = compile(job->u, job->o, &job->len);
+    return NULL;
+}
+
+static void *compile_deep(struct unit *u, const struct options *o, size_t *len)
+{
+    struct job job = {.u = u, .o = o};
+    pthread_attr_t attr;
+    pthread_t thread;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    if (pthread_create(&thread, &attr, compile_job, &job) == 0)
+        pthread_join(thread, NULL);
+    else
+        compile_job(&job);
+    pthread_attr_destroy(&attr);
+    *len = job.len;
+    return job.object;
+}
+
 static void dump_manifest(const void *object, size_t len)
 {
     size_t n;
@@ -146,7 +181,7 @@ int script_run(const struct options *o)
                             : NULL};
     u.types = types_new(a, &types);
     fill_options(&u, o, &child);
-    object = compile(&u, o, &len);
+    object = compile_deep(&u, o, &len);
     if (!object) {
         status = diags_errors(u.diags) || !o->ndump;
         goto out;

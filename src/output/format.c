@@ -35,11 +35,13 @@ static const char *parse(const char *p, struct conversion *c)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v)
+// %d and %u show 32 bits unless told otherwise; %x and %o what the type has, at least 32.
+static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v, bool is_wide)
 {
     char format[48];
     char letter = c->letter == 'p' ? 'x' : c->letter;
-    bool wide = c->longs >= 1 || c->letter == 'p';
+    bool bits = c->letter == 'x' || c->letter == 'X' || c->letter == 'o';
+    bool wide = c->longs >= 1 || c->letter == 'p' || (bits && is_wide);
     snprintf(format, sizeof(format), "%%%s%s%s%c", c->letter == 'p' ? "#" : c->flags, c->width,
              wide ? "ll" : "", letter);
     if (wide)
@@ -105,7 +107,7 @@ static void put_field(struct output *o, struct strbuf *b, const struct conversio
         if (type->kind == TYPE_STRING || type->kind == TYPE_TUPLE || type->kind == TYPE_STRUCT)
             output_value(o, b, type, data);
         else
-            put_number(b, c, number_of(o, type, data));
+            put_number(b, c, number_of(o, type, data), type->size >= 8);
         break;
     }
 }

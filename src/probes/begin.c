@@ -13,7 +13,7 @@ static int match_plain(struct probe_env *env, const struct probe_spec *spec, pro
         probe_fail(env, err, "%s takes no arguments", spec->parts[0]);
         return -1;
     }
-    struct mf_target t = {.name = spec->parts[0]};
+    struct mf_target t = {.name = provider_find(spec->parts[0])->name};
     found(ctx, &t);
     return 1;
 }

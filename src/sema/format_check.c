@@ -116,6 +116,14 @@ void infer_printf(struct infer *in, struct ast_expr *e)
         diag(in->u->diags, e->span, format_many, e->call.name, used - 1, n - 1);
     for (size_t i = 1; i < n; i++) {
         const struct type *type = e->call.args.data[i]->type;
+        struct ast_expr *a = e->call.args.data[i];
+        // A literal is as wide as it must be: %x of -1 has eight digits.
+        if (a->kind == AST_INT && type->kind == TYPE_INT)
+            for (unsigned bits = 8; bits < 64; bits *= 2)
+                if (literal_fits(a, types_int(in->t, bits, true))) {
+                    a->type = types_int(in->t, bits, true);
+                    break;
+                }
         if (type->kind == TYPE_ARRAY && type->target->is_char && type->count)
             infer_convert(in, &e->call.args.data[i], type_stored(in->t, type));
     }

@@ -81,6 +81,13 @@ const struct type *infer_index(struct infer *in, struct ast_expr **pe)
         return error_type(in);
     }
     int64_t n;
+    if (base->kind == TYPE_TUPLE && expr_int(e->index.keys.data[0], &n) && n >= 0) {
+        struct ast_expr *inner = e->index.base; // the old spelling of $t.1
+        e->kind = AST_ELEMENT;
+        e->element.base = inner;
+        e->element.index = (unsigned)n;
+        return infer_element(in, pe);
+    }
     if (base->kind == TYPE_ARRAY) {
         if (in->final && base->count && expr_int(e->index.keys.data[0], &n) &&
             (n < 0 || n >= base->count))

@@ -148,7 +148,7 @@ static const struct type *integers(struct infer *in, struct ast_expr **pe)
     int64_t right;
     bool divides = op == AST_DIV || op == AST_MOD;
     if (divides && in->final && expr_int(e->binary.right, &right) && right == 0) {
-        diag(in->u->diags, e->binary.right->span, division_by_zero);
+        diag(in->u->diags, e->span, division_by_zero);
         return error_type(in);
     }
     if ((op == AST_SHL || op == AST_SHR) && in->final && e->binary.right->kind == AST_INT &&
