@@ -584,22 +584,33 @@ const struct type_func *types_find_func(struct types *t, const char *module, con
     return id ? make_func(f, name, id, type_at(f, id)->type, 0) : NULL;
 }
 
+// The kernel has a function for each raw tracepoint whose prototype names the arguments; the
+// typedef btf_trace_<name> has their types only.
 const struct type_func *types_find_raw_tracepoint(struct types *t, const char *module,
                                                   const char *name)
 {
-    const char *full = arena_printf(t->arena, "btf_trace_%s", name);
-    struct btf_file *f = NULL;
-    uint32_t id = 0;
-    if (module && *module) {
-        f = file_named(t, module);
-        if (f) id = find_id(f, BTF_KIND_TYPEDEF, full);
-    } else {
-        id = find_anywhere(t, BTF_KIND_TYPEDEF, full, &f);
+    static const char *const forms[] = {"__probestub_", "__traceiter_", "btf_trace_"};
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        const char *full = arena_printf(t->arena, "%s%s", forms[i], name);
+        unsigned kind = i < 2 ? BTF_KIND_FUNC : BTF_KIND_TYPEDEF;
+        struct btf_file *f = NULL;
+        uint32_t id = 0;
+        if (module && *module) {
+            f = file_named(t, module);
+            if (f) id = find_id(f, kind, full);
+        } else {
+            id = find_anywhere(t, kind, full, &f);
+        }
+        if (!id) continue;
+        uint32_t proto = type_at(f, id)->type;
+        if (kind == BTF_KIND_TYPEDEF) { // a pointer to the prototype
+            const struct btf_type *pointer = type_at(f, proto);
+            if (!pointer || BTF_INFO_KIND(pointer->info) != BTF_KIND_PTR) return NULL;
+            proto = pointer->type;
+        }
+        return make_func(f, name, id, proto, 1);
     }
-    if (!id) return NULL;
-    const struct btf_type *pointer = type_at(f, type_at(f, id)->type);
-    if (!pointer || BTF_INFO_KIND(pointer->info) != BTF_KIND_PTR) return NULL;
-    return make_func(f, name, id, pointer->type, 1);
+    return NULL;
 }
 
 static bool each_in(const struct btf_file *f,
