@@ -73,7 +73,7 @@ struct cg {
     unsigned nstacks;
     uint32_t scratch_used, scratch_max; // bytes: of this program, of all
     LLVMValueRef lost;         // void gaff_lost(i32 index)
-    bool has_control;          // some event goes to the control ring
+    bool has_control;          // some event goes to the control ring: all carry the time
     bool identity;             // the program reads its attach cookie
     unsigned serial;           // for names
     struct cg_value prepared;  // a value that was computed before its event was reserved,

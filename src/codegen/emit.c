@@ -159,6 +159,25 @@ static void begin_manifest(struct cg *c)
     }
 }
 
+// Do events go to both rings? Only then must they carry the time that puts them in order.
+static void find_control(void *ctx, struct ast_expr **pe)
+{
+    const struct ast_expr *e = *pe;
+    struct cg *c = ctx;
+    if (e->kind != AST_CALL || e->call.fn) return;
+    int fn = e->call.function;
+    bool map = fn == FN_print && e->call.args.len && e->call.args.data[0]->kind == AST_MAP;
+    if (map || fn == FN_clear || fn == FN_zero || fn == FN_exit) c->has_control = true;
+}
+
+static void scan_programs(struct cg *c)
+{
+    struct ast_visitor v = {.ctx = c, .expr = find_control};
+    for (size_t i = 0; i < c->u->programs.len; i++)
+        ast_visit_stmts(&v, &c->u->programs.data[i]->body);
+    for (size_t i = 0; i < c->u->fns.len; i++) ast_visit_stmts(&v, &c->u->fns.data[i]->body);
+}
+
 static void *finish(struct cg *c, LLVMTargetMachineRef machine, const struct cg_dump *dump,
                     size_t *len)
 {
@@ -189,6 +208,7 @@ void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len)
     begin_manifest(c);
     begin_module(c, machine);
     add_license(c);
+    scan_programs(c);
     cg_maps(c);
     cg_programs(c);
     make_scratch(c);

@@ -91,7 +91,6 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
         source_position(where->span.src, where->span.begin, &row->line, &row->column);
     uint32_t id = (uint32_t)c->manifest->events.len;
     VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
-    c->has_control = c->has_control || control;
     LLVMValueRef reserve[] = {ring(c, control), cg_int(c, row->size), cg_int(c, 0)};
     LLVMValueRef p = cg_helper_ptr(c, BPF_FUNC_ringbuf_reserve, reserve, 3);
     LLVMBasicBlockRef have = cg_block(c, "send"), full = cg_block(c, "lost"), end = cg_block(c, "end");
@@ -99,7 +98,8 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     cg_at(c, have);
     cg_enter(c);
     LLVMBuildStore(c->b, cg_int(c, id), p);
-    LLVMValueRef now = cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0);
+    LLVMValueRef now =
+        c->has_control ? cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0) : cg_int(c, 0);
     LLVMBuildStore(c->b, now, cg_offset(c, p, 8));
     for (size_t i = 0; i < n; i++)
         cg_expr_into(c, args[i], cg_offset(c, p, row->fields.data[i].offset), false);

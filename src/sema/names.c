@@ -124,8 +124,8 @@ static void check_caps(struct names *n, const struct ast_expr *e, int id)
 {
     unsigned need = variable_rows[id].caps;
     if (!n->program || !need || (n->program->provider->caps & need)) return;
-    diag(n->u->diags, e->span, builtin_not_here, variable_rows[id].name,
-         n->program->provider->name);
+    diag(n->u->diags, e->span, builtin_not_here,
+         e->kind == AST_CALL ? e->call.name : e->ident.name, n->program->provider->name);
 }
 
 static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg)
