@@ -29,7 +29,7 @@ static LLVMMetadataRef subprogram(struct cg *c, const char *name, unsigned line,
         c->di, c->di_file, name, strlen(name), "", 0, c->di_file, line, sub, is_static, true, line,
         LLVMDIFlagPrototyped, true);
     for (unsigned i = 0; i < n; i++) {
-        char param[8];
+        char param[16];
         snprintf(param, sizeof(param), "a%u", i);
         LLVMDIBuilderCreateParameterVariable(c->di, sp, param, strlen(param), i + 1, c->di_file,
                                              line, types[i + 1], true, LLVMDIFlagZero);

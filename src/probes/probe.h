@@ -36,6 +36,8 @@ enum probe_caps {
     PROBE_RUN_ONCE = 1 << 8, // begin, end, self, test: run by gaff itself, never attached
     PROBE_TIMER = 1 << 9,  // interval, profile
     PROBE_ONE_TARGET = 1 << 10, // a program can be attached to one target only
+    PROBE_NEWEST_FIRST = 1 << 12, // of several programs on one event the kernel runs the one first
+                                  // that was attached last
     PROBE_NO_COOKIE = 1 << 11,  // the link carries no cookie: identity needs one program each
 };
 

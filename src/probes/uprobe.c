@@ -247,7 +247,8 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
 }
 
 #define UPROBE_CAPS                                                                                \
-    (PROBE_ARGN | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK)
+    (PROBE_ARGN | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK |                \
+     PROBE_NEWEST_FIRST)
 
 const struct provider provider_uprobe = {
     .name = "uprobe",

@@ -36,23 +36,30 @@ static void progress_end(size_t all)
     if (all > 200 && isatty(STDERR_FILENO)) fprintf(stderr, "\r%40s\r", "");
 }
 
+static void attach_program(struct runtime *rt, size_t i, bool newest_first, struct failures *f)
+{
+    const struct mf_program *p = &rt->m->programs.data[i];
+    const struct provider *provider = provider_find(p->provider);
+    if (newest_first != !!(provider->caps & PROBE_NEWEST_FIRST)) return;
+    if (!provider->attach) {
+        rt->attached += p->ntargets;
+        return;
+    }
+    rt->has_attached = true;
+    rt->attached +=
+        provider->attach(&rt->env, rt->programs[i], rt->m->targets.data + p->first_target,
+                         p->ntargets, p->first_target, &rt->links, failed, f);
+    progress(rt->attached, rt->m->targets.len);
+}
+
+// In script order, so that several bodies on one event run in script order; backwards where the
+// kernel runs the newest first.
 int rt_attach(struct runtime *rt)
 {
     struct failures f = {.rt = rt};
-    size_t all = rt->m->targets.len;
-    for (size_t i = 0; i < rt->m->programs.len; i++) {
-        const struct mf_program *p = &rt->m->programs.data[i];
-        const struct provider *provider = provider_find(p->provider);
-        if (!provider->attach) {
-            rt->attached += p->ntargets;
-            continue;
-        }
-        rt->has_attached = true;
-        rt->attached += provider->attach(&rt->env, rt->programs[i],
-                                         rt->m->targets.data + p->first_target, p->ntargets,
-                                         p->first_target, &rt->links, failed, &f);
-        progress(rt->attached, all);
-    }
+    size_t all = rt->m->targets.len, n = rt->m->programs.len;
+    for (size_t i = n; i-- > 0;) attach_program(rt, i, true, &f);
+    for (size_t i = 0; i < n; i++) attach_program(rt, i, false, &f);
     progress_end(all);
     if (f.n) {
         log_hint("use config = { missing_probes = \"warn\" } to go on without such probes");

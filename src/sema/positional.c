@@ -111,6 +111,42 @@ static void expand_getopt(struct unit *u, struct ast_expr *e)
     }
 }
 
+// The number n of an expression that was written "$n"; 0 if it was not.
+static unsigned written_parameter(const struct ast_expr *e)
+{
+    const struct source *src = e->span.src;
+    if ((e->kind != AST_INT && e->kind != AST_STRING) || !src || e->span.begin >= src->len ||
+        src->text[e->span.begin] != '$')
+        return 0;
+    return (unsigned)strtoul(src->text + e->span.begin + 1, NULL, 10);
+}
+
+// str($1) is the parameter's text, also when it looks like a number; str($1 + 2) leaves the
+// first two characters out.
+static void expand_str(struct unit *u, struct ast_expr *e)
+{
+    struct ast_expr *arg = e->call.args.data[0];
+    uint64_t skip = 0;
+    if (arg->kind == AST_BINARY && arg->binary.op == AST_ADD &&
+        arg->binary.right->kind == AST_INT && !arg->binary.right->integer.is_negative) {
+        skip = arg->binary.right->integer.value;
+        arg = arg->binary.left;
+    }
+    unsigned n = written_parameter(arg);
+    if (!n) return;
+    const char *text = positional(u, n);
+    if (!text) text = "";
+    text += skip < strlen(text) ? skip : strlen(text);
+    int64_t limit;
+    struct ast_expr *size = e->call.args.len > 1 ? e->call.args.data[1] : NULL;
+    bool bounded = size && expr_int(size, &limit) && limit >= 0;
+    to_string(e, text);
+    if (bounded && (uint64_t)limit < e->string.len) {
+        e->string.len = (size_t)limit;
+        e->string.data = arena_strndup(u->arena, text, (size_t)limit);
+    }
+}
+
 static void visit(void *ctx, struct ast_expr **pe)
 {
     struct unit *u = ctx;
@@ -133,23 +169,7 @@ static void visit(void *ctx, struct ast_expr **pe)
         expand_getopt(u, e);
         return;
     }
-    // str($1) is the parameter's text, also when it looks like a number.
-    if (strcmp(e->call.name, "str") || !e->call.args.len) return;
-    struct ast_expr *arg = e->call.args.data[0];
-    const struct source *src = arg->span.src;
-    if (!src || arg->span.begin >= src->len || src->text[arg->span.begin] != '$') return;
-    unsigned n = (unsigned)strtoul(src->text + arg->span.begin + 1, NULL, 10);
-    if (!n || (arg->kind != AST_INT && arg->kind != AST_STRING)) return;
-    const char *text = positional(u, n);
-    struct span span = e->span;
-    int64_t limit;
-    struct ast_expr *size = e->call.args.len > 1 ? e->call.args.data[1] : NULL;
-    to_string(e, text ? text : "");
-    e->span = span;
-    if (size && expr_int(size, &limit) && limit >= 0 && (uint64_t)limit < e->string.len) {
-        e->string.len = (size_t)limit;
-        e->string.data = arena_strndup(u->arena, e->string.data, (size_t)limit);
-    }
+    if (!strcmp(e->call.name, "str") && e->call.args.len) expand_str(u, e);
 }
 
 // "$1" inside an attach point.
