@@ -30,8 +30,6 @@ static bool show(void *ctx, const struct mf_target *target)
     struct probe_error err = {0};
     if (!l->provider->describe(&l->env, target, &layout, &err)) return true;
     for (size_t i = 0; i < layout.args.len; i++) {
-        // The fields that every tracepoint has are not its arguments.
-        if (!strncmp(layout.args.data[i].name, "common_", 7)) continue;
         printf("    %s %s\n", c_name(l->env.types, layout.args.data[i].type),
                layout.args.data[i].name);
     }

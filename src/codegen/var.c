@@ -187,7 +187,16 @@ struct cg_value cg_var_leader_tid(struct cg *c, const struct ast_expr *e)
 }
 struct cg_value cg_var_args(struct cg *c, const struct ast_expr *e)
 {
-    return SCALAR(LLVMBuildPtrToInt(c->b, c->f->ctx, c->i64, ""));
+    LLVMValueRef p = cg_slot(c, e->type->size ? e->type->size : 1, 8);
+    cg_zero(c, p, e->type->size);
+    for (uint32_t i = 0; i < e->type->nfields; i++) {
+        const struct type_field *f = &e->type->fields[i];
+        struct ast_expr field = {.kind = AST_FIELD, .span = e->span, .type = f->type};
+        field.field.base = (struct ast_expr *)e;
+        field.field.name = f->name;
+        cg_store(c, cg_offset(c, p, f->offset), f->type, cg_ctx_field(c, &field));
+    }
+    return cg_address_value(p, e->type, MEM_BPF);
 }
 struct cg_value cg_var_arg(struct cg *c, const struct ast_expr *e)
 {

@@ -121,9 +121,9 @@ void output_format(struct output *o, struct strbuf *b, const char *format,
         strbuf_add(b, p, n);
         p += n;
         if (!*p) break;
-        if (p[1] == '%') {
+        if (p[1] == '%' || isspace((unsigned char)p[1]) || !p[1]) {
             strbuf_putc(b, '%');
-            p += 2;
+            p += p[1] == '%' ? 2 : 1;
             continue;
         }
         struct conversion c;

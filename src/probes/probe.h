@@ -53,6 +53,7 @@ struct probe_spec {
 struct probe_error {
     const char *message;
     const char *hint;
+    bool is_missing; // the file of the target is not there
 };
 
 struct probe_env {

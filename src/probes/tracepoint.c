@@ -235,7 +235,8 @@ static bool describe(struct probe_env *env, const struct mf_target *target,
                                 .is_data_loc = field.is_data_loc,
                                 .is_data_rel = field.is_data_rel};
         VEC_PUSH(env->arena, &fields, field);
-        VEC_PUSH(env->arena, &out->args, arg);
+        // The first eight bytes are the kernel's own: programs may not read them.
+        if (strncmp(field.name, "common_", 7)) VEC_PUSH(env->arena, &out->args, arg);
     }
     free(line);
     fclose(f);

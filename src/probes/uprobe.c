@@ -169,6 +169,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     const char *real = resolve(env, path);
     if (!real) {
         probe_fail(env, err, "uprobe target file '%s' does not exist or is not executable", path);
+        err->is_missing = true;
         return -1;
     }
     if (match_file(&s, real, function, err) < 0) return -1;

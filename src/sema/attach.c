@@ -152,6 +152,12 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
     spec.pid = u->options.pid;
     struct collector c = {.u = u};
     int n = provider->match(&u->env, &spec, collect, &c, &err);
+    // A file that is not there is no mistake where another point of the list is.
+    if (n < 0 && err.is_missing && u->programs.len > first) n = 0;
+    if (n == 0 && (err.is_missing || probe_has_glob(point->text)) && probe->points.len > 1) {
+        diag(u->diags, point->span, attach_missing_warning, err.message ? err.message : "no match");
+        return;
+    }
     if (n < 0) {
         diag(u->diags, point->span, attach_form, err.message);
         if (err.hint) diag_hint(u->diags, "%s", err.hint);

@@ -21,7 +21,7 @@ static bool next(const char *f, size_t *pos, struct conversion *c)
         }
         c->at = (size_t)(p - f);
         p++;
-        if (*p == '%') {
+        if (*p == '%' || isspace((unsigned char)*p)) { // "5%\n" is a percent sign
             *pos = (size_t)(p + 1 - f);
             continue;
         }

@@ -232,8 +232,14 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe)
     const struct type *l = infer_expr(in, &e->binary.left);
     const struct type *r = infer_expr(in, &e->binary.right);
     enum ast_binary op = e->binary.op;
-    if (!is_known(l)) return l->kind == TYPE_ERROR ? l : none_type(in);
-    if (!is_known(r)) return r->kind == TYPE_ERROR ? r : none_type(in);
+    if (!is_known(l) || !is_known(r)) {
+        if (l->kind == TYPE_ERROR) return l;
+        if (r->kind == TYPE_ERROR) return r;
+        // @x = @x + 1: what is known decides, for now.
+        const struct type *known = is_known(l) ? l : r;
+        return type_is_integer(known) && !in->final ? types_int(in->t, 64, known->is_signed)
+                                                    : none_type(in);
+    }
     if (op == AST_LAND || op == AST_LOR) {
         if (!has_truth(l) || !has_truth(r)) return bad_operands(in, e);
         return fold_truth(e) ? infer_expr(in, pe) : types_basic(in->t, TYPE_BOOL);

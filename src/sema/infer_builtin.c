@@ -25,14 +25,25 @@ static const struct type *infer_retval(struct infer *in)
     return types_complete(in->t, type);
 }
 
+// All arguments as a record. Data of variable length cannot be part of one.
 static const struct type *args_whole(struct infer *in, const struct ast_expr *e)
 {
+    const struct probe_args *args = in->program ? &in->program->layout.args : NULL;
+    size_t n = args ? args->len : 0;
+    const struct type **elems = arena_alloc(in->u->arena, (n + 1) * sizeof(*elems));
+    const char **names = arena_alloc(in->u->arena, (n + 1) * sizeof(*names));
+    bool ok = n > 0;
+    for (size_t i = 0; i < n; i++) {
+        elems[i] = types_complete(in->t, args->data[i].type);
+        names[i] = args->data[i].name;
+        ok = ok && !args->data[i].is_data_loc && !args->data[i].is_data_rel && elems[i]->size;
+        if (elems[i]->kind == TYPE_POINTER && !elems[i]->space)
+            elems[i] = types_pointer(in->t, elems[i]->target, SPACE_KERNEL);
+    }
+    if (ok) return types_tuple(in->t, elems, names, (uint32_t)n);
     if (in->final) {
         diag(in->u->diags, e->span, args_whole);
-        diag_hint(in->u->diags, "name a field: args.%s",
-                  in->program && in->program->layout.args.len
-                      ? in->program->layout.args.data[0].name
-                      : "x");
+        if (n) diag_hint(in->u->diags, "name a field: args.%s", names[n - 1]);
     }
     return error_type(in);
 }
