@@ -137,6 +137,7 @@ struct cg_value cg_element(struct cg *c, const struct ast_expr *e);
 struct cg_value cg_deref(struct cg *c, LLVMValueRef address, const struct type *type,
                          enum cg_memory m); // the value at an address
 void cg_stmts(struct cg *c, const struct ast_stmts *s);             // stmt.c
+bool cg_split(struct cg *c, const struct ast_stmts *s); // split.c: true if it generated them
 LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v);
 void cg_loop(struct cg *c, const struct ast_stmt *s);               // loop.c
 

@@ -2,24 +2,33 @@
 // The module's beginning and end: set-up of LLVM, optimisation, the ELF object with the manifest
 // in it, and the dumps of -d.
 #include <llvm-c/Analysis.h>
-#include <llvm-c/Disassembler.h>
+#include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <elf.h>
-#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codegen/cg.h"
 #include "object/elf.h"
 
 static const char triple[] = "bpfel";
 
+// What LLVM cannot go on after, such as a jump that is too far: said in our words, with status 1.
+static void on_fatal(const char *reason)
+{
+    fflush(stdout);
+    fprintf(stderr, "ERROR: a block of the script is too large or too complex for a BPF program: %s\n"
+                    "HINT: divide it into several blocks\n", reason);
+    _exit(1);
+}
+
 static LLVMTargetMachineRef machine_new(void)
 {
     LLVMTargetRef target;
     char *error = NULL;
+    LLVMInstallFatalErrorHandler(on_fatal);
     LLVMInitializeBPFTargetInfo();
     LLVMInitializeBPFTarget();
     LLVMInitializeBPFTargetMC();

@@ -218,5 +218,6 @@ static void statement(struct cg *c, const struct ast_stmt *s)
 
 void cg_stmts(struct cg *c, const struct ast_stmts *s)
 {
+    if (cg_split(c, s)) return;
     for (size_t i = 0; i < s->len; i++) statement(c, s->data[i]);
 }
