@@ -101,6 +101,8 @@ void cg_leave(struct cg *c);
 // ---- memory (memory.c) ----
 // A place for `size` bytes until the program ends: stack when small, else scratch memory.
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align);
+LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size);   // what a callback is given must be there
+LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size); // what is read at any index must be here
 void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size);
 void cg_copy(struct cg *c, LLVMValueRef to, LLVMValueRef from, uint32_t size); // BPF to BPF
 void cg_read(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,

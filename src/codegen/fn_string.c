@@ -164,49 +164,107 @@ struct cg_value cg_fn_strlen(struct cg *c, const struct ast_expr *e)
     return SCALAR(LLVMBuildSelect(c->b, bad, cg_int(c, 0), LLVMBuildSub(c->b, n, cg_int(c, 1), ""), ""));
 }
 
-// Index of the needle, or -1: an out-of-line walk over the haystack, in a bounded loop whose
-// state is two indexes (i: where the match began, k: how far it went).
+// ---- searching ----
+// One step of the search is the callback of bpf_loop: does the needle begin at byte i? Its
+// context is three words: the haystack, the needle, and where it was found.
+
+static LLVMValueRef starts_here(struct cg *c, LLVMValueRef at, uint32_t room,
+                                const struct ast_expr *needle, LLVMValueRef n, uint32_t nn)
+{
+    if (needle->kind == AST_STRING)
+        return cg_equal_bytes(c, at, n, (uint32_t)needle->string.len);
+    // Byte by byte until the needle ends.
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
+    LLVMBasicBlockRef loop = cg_block(c, "needle"), check = cg_block(c, "check"),
+                      step = cg_block(c, "step"), end = cg_block(c, "end");
+    uint32_t most = nn < room ? nn : room;
+    LLVMBuildBr(c->b, loop);
+    cg_at(c, loop);
+    LLVMValueRef k = LLVMBuildPhi(c->b, c->i64, "k");
+    LLVMValueRef x = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, n, &k, 1, ""), "");
+    LLVMValueRef done = LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), "");
+    LLVMBuildCondBr(c->b, done, end, check);
+    cg_at(c, check);
+    LLVMValueRef y = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, at, &k, 1, ""), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), step, end);
+    cg_at(c, step);
+    LLVMValueRef k1 = LLVMBuildAdd(c->b, k, cg_int(c, 1), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, k1, cg_int(c, most), ""), loop, end);
+    LLVMValueRef ks[] = {cg_int(c, 0), k1};
+    LLVMBasicBlockRef froms[] = {before, step};
+    LLVMAddIncoming(k, ks, froms, 2);
+    cg_at(c, end);
+    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i1, "");
+    LLVMValueRef values[] = {LLVMConstInt(c->i1, 1, false), LLVMConstInt(c->i1, 0, false),
+                             LLVMConstInt(c->i1, nn <= room, false)};
+    LLVMBasicBlockRef ends[] = {loop, check, step};
+    LLVMAddIncoming(phi, values, ends, 3);
+    return phi;
+}
+
+static LLVMValueRef search_callback(struct cg *c, uint32_t nh, uint32_t room,
+                                    const struct ast_expr *needle, uint32_t nn)
+{
+    char name[32];
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
+    LLVMTypeRef params[] = {c->i64, c->ptr};
+    snprintf(name, sizeof(name), "gaff_find_%u", c->serial++);
+    struct cg_function *f = cg_begin_function(c, name, NULL,
+                                              LLVMFunctionType(c->i64, params, 2, false), 32, 1);
+    LLVMValueRef fn = f->fn, ctx = LLVMGetParam(fn, 1);
+    LLVMBasicBlockRef inside = cg_block(c, "inside"), found = cg_block(c, "found"),
+                      next = cg_block(c, "next"), stop = cg_block(c, "stop");
+    LLVMBasicBlockRef entry_setup = f->entry;
+    cg_at(c, entry_setup);
+    f->result = LLVMBuildAlloca(c->b, c->i64, "result");
+    LLVMBuildStore(c->b, cg_int(c, 0), f->result);
+    cg_at(c, f->body);
+    LLVMValueRef i = cg_opaque(c, LLVMGetParam(fn, 0));
+    LLVMValueRef h = LLVMBuildLoad2(c->b, c->ptr, ctx, "");
+    LLVMValueRef n = LLVMBuildLoad2(c->b, c->ptr, cg_offset(c, ctx, 8), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, i, cg_int(c, nh), ""), inside, stop);
+    cg_at(c, inside);
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(c->b, c->i8, h, &i, 1, "");
+    LLVMBuildCondBr(c->b, starts_here(c, at, room, needle, n, nn), found, next);
+    cg_at(c, found);
+    LLVMBuildStore(c->b, i, cg_offset(c, ctx, 16));
+    cg_jump(c, stop);
+    cg_at(c, stop);
+    LLVMBuildStore(c->b, cg_int(c, 1), f->result);
+    cg_jump(c, f->leave);
+    cg_at(c, next); // the haystack's end
+    LLVMValueRef first = LLVMBuildLoad2(c->b, c->i8, at, "");
+    LLVMBasicBlockRef on = cg_block(c, "on");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, first, LLVMConstInt(c->i8, 0, false), ""),
+                    stop, on);
+    cg_at(c, on);
+    cg_jump(c, f->leave);
+    cg_end_function(c, cg_int(c, 0));
+    cg_at(c, here);
+    LLVMSetCurrentDebugLocation2(c->b, place);
+    return fn;
+}
+
+// Index of the needle in the haystack, or -1. The haystack lies in a slot with room behind it, so
+// that a comparison that begins at its last byte stays inside.
 static LLVMValueRef search(struct cg *c, const struct ast_expr *e)
 {
     struct cg_value hay = cg_expr(c, ARG(e, 0)), needle = cg_expr(c, ARG(e, 1));
-    LLVMValueRef h = cg_materialize(c, hay), n = cg_materialize(c, needle);
+    const struct ast_expr *text = bare(ARG(e, 1));
     uint32_t nh = hay.type->size, nn = needle.type->size;
-    LLVMValueRef cell = cg_slot(c, 8, 8);
-    LLVMBuildStore(c->b, cg_int(c, (uint64_t)-1), cell);
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
-    LLVMBasicBlockRef outer = cg_block(c, "hay"), inner = cg_block(c, "needle"),
-                      check = cg_block(c, "check"), compare = cg_block(c, "compare"),
-                      step = cg_block(c, "step"), advance = cg_block(c, "advance"),
-                      found = cg_block(c, "found"), end = cg_block(c, "end");
-    LLVMBuildBr(c->b, outer);
-    cg_at(c, outer);
-    LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i");
-    LLVMBuildBr(c->b, inner);
-    cg_at(c, inner);
-    LLVMValueRef k = LLVMBuildPhi(c->b, c->i64, "k");
-    LLVMValueRef x = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, n, &k, 1, ""), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), ""), found, check);
-    cg_at(c, check);
-    LLVMValueRef at = LLVMBuildAdd(c->b, i, k, "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, at, cg_int(c, nh), ""), compare, end);
-    cg_at(c, compare);
-    LLVMValueRef y = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, h, &at, 1, ""), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), step, advance);
-    cg_at(c, step);
-    LLVMValueRef k1 = LLVMBuildAdd(c->b, k, cg_int(c, 1), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, k1, cg_int(c, nn), ""), inner, found);
-    cg_at(c, advance);
-    LLVMValueRef i1 = LLVMBuildAdd(c->b, i, cg_int(c, 1), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, i1, cg_int(c, nh), ""), outer, end);
-    LLVMValueRef is[] = {cg_int(c, 0), i1}, ks[] = {cg_int(c, 0), k1};
-    LLVMBasicBlockRef ifrom[] = {before, advance}, kfrom[] = {outer, step};
-    LLVMAddIncoming(i, is, ifrom, 2);
-    LLVMAddIncoming(k, ks, kfrom, 2);
-    cg_at(c, found);
-    LLVMBuildStore(c->b, i, cell);
-    LLVMBuildBr(c->b, end);
-    cg_at(c, end);
-    return LLVMBuildLoad2(c->b, c->i64, cell, "");
+    uint32_t room = text->kind == AST_STRING ? (uint32_t)text->string.len + 1 : nn;
+    LLVMValueRef h = cg_scratch_slot(c, nh + room + 8);
+    cg_zero(c, h, nh + room);
+    cg_store(c, h, hay.type, hay);
+    LLVMValueRef n = cg_materialize(c, needle), ctx = cg_stack_slot(c, 24);
+    LLVMBuildStore(c->b, h, ctx);
+    LLVMBuildStore(c->b, n, cg_offset(c, ctx, 8));
+    LLVMBuildStore(c->b, cg_int(c, (uint64_t)-1), cg_offset(c, ctx, 16));
+    LLVMValueRef fn = search_callback(c, nh, room, text, nn);
+    LLVMValueRef args[] = {cg_int32(c, nh), fn, ctx, cg_int(c, 0)};
+    cg_helper(c, BPF_FUNC_loop, args, 4);
+    return LLVMBuildLoad2(c->b, c->i64, cg_offset(c, ctx, 16), "");
 }
 
 struct cg_value cg_fn_strstr(struct cg *c, const struct ast_expr *e)

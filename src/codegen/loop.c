@@ -52,7 +52,7 @@ static void unroll(struct cg *c, const struct ast_stmt *s)
 
 static LLVMValueRef context_struct(struct cg *c, const struct ast_stmt *s)
 {
-    LLVMValueRef p = cg_slot(c, (uint32_t)(8 * (s->loop.ncaptures + 3)), 8);
+    LLVMValueRef p = cg_stack_slot(c, (uint32_t)(8 * (s->loop.ncaptures + 3)));
     LLVMBuildStore(c->b, cg_int(c, 0), p);
     for (size_t i = 0; i < s->loop.ncaptures; i++)
         LLVMBuildStore(c->b, cg_var_address(c, s->loop.captures[i]), cg_offset(c, p, 8 * (i + 1)));

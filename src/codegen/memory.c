@@ -46,10 +46,20 @@ static LLVMValueRef scratch_base(struct cg *c)
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align)
 {
     uint32_t need = (size + 7) & ~7u;
-    if (need <= SMALL && c->f->stack_used + need <= c->f->stack_limit) {
-        c->f->stack_used += need;
-        return stack_slot(c, need, align);
-    }
+    if (need > SMALL || c->f->stack_used + need > c->f->stack_limit) return cg_scratch_slot(c, size);
+    c->f->stack_used += need;
+    return stack_slot(c, need, align);
+}
+
+LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size)
+{
+    c->f->stack_used += (size + 7) & ~7u;
+    return stack_slot(c, (size + 7) & ~7u, 8);
+}
+
+LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size)
+{
+    uint32_t need = (size + 7) & ~7u;
     uint32_t at = c->scratch_used;
     c->scratch_used += need;
     if (c->scratch_used > c->scratch_max) c->scratch_max = c->scratch_used;
