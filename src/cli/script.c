@@ -75,6 +75,7 @@ static void fill_options(struct unit *u, const struct options *o, const struct c
                                        .pid = child->pid > 0 ? child->pid : o->pid,
                                        .program = child->path,
                                        .unsafe = o->unsafe,
+                                       .helper_errors = o->helper_errors,
                                        .no_warnings = o->no_warnings,
                                        .test_mode = o->test,
                                        .bench_mode = o->bench,

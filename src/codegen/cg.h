@@ -78,6 +78,8 @@ struct cg {
     unsigned serial;           // for names
     struct cg_value prepared;  // a value that was computed before its event was reserved,
     const struct ast_expr *prepared_for; // and the node that stands for it
+    LLVMValueRef failed_rc;    // of a helper that failed, for the two nodes of its warning:
+    const struct ast_expr *failed_nodes[2]; // errno and return code
 };
 
 // ---- builder shorthands (value.c) ----
@@ -171,6 +173,8 @@ long cg_possible_cpus(void); // var.c
 // Reserves, fills from the row's fields and submits.
 void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,
              const struct ast_expr *where);
+// With -k: a warning when a helper gave a negative result.
+void cg_check(struct cg *c, LLVMValueRef rc, const char *helper);
 uint32_t cg_string(struct cg *c, const char *text); // index into manifest.strings
 
 // ---- module level ----

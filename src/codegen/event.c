@@ -112,3 +112,26 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     cg_jump(c, end);
     cg_at(c, end);
 }
+
+void cg_check(struct cg *c, LLVMValueRef rc, const char *helper)
+{
+    if (!c->u->options.helper_errors) return;
+    LLVMBasicBlockRef bad = cg_block(c, "failed"), on = cg_block(c, "on");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, rc, cg_int(c, 0), ""), bad, on);
+    cg_at(c, bad);
+    struct ast_expr code = {.kind = AST_CONVERT, .type = types_int(c->u->types, 64, true)};
+    struct ast_expr error = {.kind = AST_CONVERT, .type = types_basic(c->u->types, TYPE_STRERROR)};
+    const struct ast_expr *fields[] = {&error, &code};
+    struct mf_event row = {.kind = EVENT_WARNF,
+                           .format = arena_printf(c->arena, "Failed to %s: %%s (%%lld)", helper)};
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
+    row.line = place ? LLVMDILocationGetLine(place) : 1;
+    row.column = place ? LLVMDILocationGetColumn(place) : 1;
+    c->failed_rc = rc;
+    c->failed_nodes[0] = &error;
+    c->failed_nodes[1] = &code;
+    cg_send(c, &row, fields, 2, NULL);
+    c->failed_nodes[0] = c->failed_nodes[1] = NULL;
+    cg_jump(c, on);
+    cg_at(c, on);
+}

@@ -242,6 +242,12 @@ static void tuple_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to)
 void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero)
 {
     cg_place(c, e->span);
+    if (e == c->failed_nodes[0] || e == c->failed_nodes[1]) {
+        LLVMValueRef v = c->failed_rc;
+        if (e == c->failed_nodes[0]) v = LLVMBuildNeg(c->b, v, "");
+        LLVMBuildStore(c->b, v, to);
+        return;
+    }
     if (e == c->prepared_for) {
         cg_store(c, to, e->type, c->prepared);
         return;

@@ -109,14 +109,17 @@ void cg_read(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef addr
              enum cg_memory memory)
 {
     LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
-    cg_helper(c, read_helper(memory, false), args, 3);
+    LLVMValueRef rc = cg_helper(c, read_helper(memory, false), args, 3);
+    cg_check(c, rc, memory == MEM_USER ? "probe_read_user" : "probe_read_kernel");
 }
 
 LLVMValueRef cg_read_str(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,
                          enum cg_memory memory)
 {
     LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
-    return cg_helper(c, read_helper(memory, true), args, 3);
+    LLVMValueRef rc = cg_helper(c, read_helper(memory, true), args, 3);
+    cg_check(c, rc, memory == MEM_USER ? "probe_read_user_str" : "probe_read_kernel_str");
+    return rc;
 }
 
 LLVMValueRef cg_load_int(struct cg *c, LLVMValueRef p, const struct type *type)

@@ -343,9 +343,27 @@ static void infer_return(struct infer *in, struct ast_stmt *s)
         diag(in->u->diags, s->expr->span, return_type, type_name(in->t, s->expr->type), "int64");
 }
 
+// An expression that does nothing but give a value.
+static bool is_pure(const struct ast_expr *e)
+{
+    switch (e->kind) {
+    case AST_UNARY:
+        return e->unary.op < AST_PRE_INC;
+    case AST_CALL:
+    case AST_BLOCK_EXPR:
+    case AST_TERNARY:
+    case AST_CONVERT:
+        return false;
+    default:
+        return true;
+    }
+}
+
 static void infer_expr_stmt(struct infer *in, struct ast_stmt *s)
 {
     infer_expr(in, &s->expr);
+    if (in->final && is_known(s->expr->type) && is_pure(s->expr))
+        diag(in->u->diags, s->expr->span, value_discarded);
     if (in->final && is_map_value_call(s->expr))
         diag(in->u->diags, s->expr->span, map_function_alone, s->expr->call.name);
 }

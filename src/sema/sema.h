@@ -87,6 +87,7 @@ struct unit_options {
     pid_t pid;                 // -p, or that of -c
     const char *program;       // of -c
     bool unsafe;
+    bool helper_errors;        // -k: report helpers that fail
     bool no_warnings;
     bool test_mode, bench_mode;
     bool no_kernel;            // --check without BTF or privileges where avoidable
