@@ -87,8 +87,11 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
 {
     bool control = is_control(row->kind);
     row->size = lay_out(c, row, args, n);
-    if (where && where->span.src)
+    if (where && where->span.src) {
+        unsigned line;
+        source_position(where->span.src, where->span.end, &line, &row->end_column);
         source_position(where->span.src, where->span.begin, &row->line, &row->column);
+    }
     uint32_t id = (uint32_t)c->manifest->events.len;
     VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
     LLVMValueRef reserve[] = {ring(c, control), cg_int(c, row->size), cg_int(c, 0)};

@@ -76,7 +76,7 @@ static void print_entry(struct cg *c, const struct ast_expr *e, const struct sem
 struct cg_value cg_fn_print(struct cg *c, const struct ast_expr *e)
 {
     const struct ast_expr *key, *map = cg_map_of(ARG(e, 0), &key);
-    if (map && key && type_is_aggregate(map->map.map->value)) {
+    if (map && key && map->map.map->value->kind >= TYPE_STATS) {
         print_entry(c, e, map->map.map, key);
     } else if (ARG(e, 0)->kind == AST_MAP) {
         struct mf_event row = {.kind = EVENT_PRINT_MAP,
@@ -146,8 +146,12 @@ struct cg_value cg_fn_join(struct cg *c, const struct ast_expr *e)
     LLVMValueRef buffer = cg_slot(c, JOIN_ARGS * JOIN_BYTES, 8);
     cg_zero(c, buffer, JOIN_ARGS * JOIN_BYTES);
     struct cg_value v = cg_expr(c, ARG(e, 0));
-    enum cg_memory m = ARG(e, 0)->type->kind == TYPE_POINTER ? cg_memory_of(c, ARG(e, 0)->type)
-                                                             : v.memory;
+    const struct type *list_type = ARG(e, 0)->type;
+    bool user = c->program && (c->program->provider->caps & PROBE_USER);
+    enum cg_memory m = list_type->kind == TYPE_POINTER ? cg_memory_of(c, list_type)
+                       : v.is_address                  ? v.memory
+                       : user                          ? MEM_USER
+                                                       : MEM_KERNEL;
     LLVMValueRef list = v.v;
     if (v.is_address && v.memory == MEM_BPF) {
         list = LLVMBuildPtrToInt(c->b, v.v, c->i64, "");

@@ -112,7 +112,7 @@ struct mf_event {
     uint32_t size;      // bytes of the whole record
     uint32_t map;       // index into manifest.maps
     uint32_t top, div;
-    uint32_t line, column; // of the call, 1-based
+    uint32_t line, column, end_column; // of the call, 1-based
 };
 VEC_OF(mf_events, struct mf_event);
 

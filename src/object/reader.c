@@ -231,7 +231,8 @@ static void read_events(struct reader *r, const json_t *list)
                              .top = bounded(r, j, "top", UINT32_MAX),
                              .div = bounded(r, j, "div", UINT32_MAX),
                              .line = bounded(r, j, "line", UINT32_MAX),
-                             .column = bounded(r, j, "column", UINT32_MAX)};
+                             .column = bounded(r, j, "column", UINT32_MAX),
+                             .end_column = bounded(r, j, "end_column", UINT32_MAX)};
         bool of_map = e.kind == EVENT_PRINT_MAP || e.kind == EVENT_PRINT_MAP_ITEM ||
                       e.kind == EVENT_CLEAR || e.kind == EVENT_ZERO;
         if (of_map && e.map >= r->m->maps.len) fail(r, "event %zu names no map", i);

@@ -170,6 +170,7 @@ static json_t *events(struct writer *w)
         put(j, "div", e->div);
         put(j, "line", e->line);
         put(j, "column", e->column);
+        put(j, "end_column", e->end_column);
         json_array_append_new(list, j);
     }
     return list;

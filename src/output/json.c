@@ -75,6 +75,17 @@ static void fields(struct output *o, struct strbuf *b, const struct type *type, 
     strbuf_putc(b, named ? '}' : ']');
 }
 
+static void bytes(struct strbuf *b, const struct type *type, const void *data)
+{
+    uint32_t n;
+    memcpy(&n, data, 4);
+    if (n > type->count) n = type->count;
+    const unsigned char *p = (const unsigned char *)data + 4;
+    strbuf_putc(b, '[');
+    for (uint32_t i = 0; i < n; i++) strbuf_printf(b, i ? ",%u" : "%u", p[i]);
+    strbuf_putc(b, ']');
+}
+
 void json_value(struct output *o, struct strbuf *b, const struct type *type, const void *data)
 {
     struct value_stats s;
@@ -96,6 +107,7 @@ void json_value(struct output *o, struct strbuf *b, const struct type *type, con
         strbuf_printf(b, "{\"count\": %" PRIu64 ", \"average\": %" PRId64 ", \"total\": %" PRId64 "}",
                       s.count, s.count ? (int64_t)s.total / (int64_t)s.count : 0, (int64_t)s.total);
         break;
+    case TYPE_BUFFER: bytes(b, type, data); break;
     case TYPE_HIST:
     case TYPE_LHIST: hist_json(b, type, data, 1); break;
     case TYPE_TSERIES: tseries_json(b, type, data); break;

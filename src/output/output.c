@@ -99,8 +99,21 @@ void output_lost(struct output *o, uint64_t n)
     }
 }
 
-void output_message(struct output *o, const char *severity, const char *text)
+void output_message(struct output *o, const char *kind, const struct mf_event *e, const char *text)
 {
-    output_flush(o);
-    fprintf(stderr, "%s: %s\n", severity, text);
+    const char *name = o->manifest->source_name;
+    if (!o->opts.json) {
+        output_flush(o);
+        fprintf(stderr, "%s:%u:%u", name, e->line, e->column);
+        if (e->end_column > e->column) fprintf(stderr, "-%u", e->end_column);
+        fprintf(stderr, ": %s: %s\n", *kind == 'e' ? "ERROR" : "WARNING", text);
+        return;
+    }
+    strbuf_clear(&o->line);
+    strbuf_printf(&o->line, "{\"type\": \"%s\", \"msg\": ", kind);
+    json_string_text(&o->line, text, strlen(text));
+    strbuf_puts(&o->line, ", \"filename\": ");
+    json_string_text(&o->line, name, strlen(name));
+    strbuf_printf(&o->line, ", \"line\": %u, \"col\": %u}\n", e->line, e->column);
+    output_write(o, o->line.data, o->line.len);
 }

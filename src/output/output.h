@@ -63,7 +63,8 @@ void output_map_item(struct output *o, const struct mf_map *map, const struct ou
 // Other lines of the JSON stream: attached_probes, lost_events; in text: to stderr, or nothing.
 void output_attached(struct output *o, size_t n);
 void output_lost(struct output *o, uint64_t n);
-void output_message(struct output *o, const char *severity, const char *text); // errorf, warnf
+// errorf, warnf: kind is "errorf" or "warnf"; with the place of the call.
+void output_message(struct output *o, const char *kind, const struct mf_event *e, const char *text);
 // Merges the per-CPU copies of an aggregate into `out` (type->size bytes).
 void output_merge_percpu(const struct type *type, const void *const *copies, size_t ncpus,
                          void *out);

@@ -25,22 +25,20 @@ static void on_printf(struct runtime *rt, const struct mf_event *e, const void *
 }
 
 static void message(struct runtime *rt, const struct mf_event *e, const void *record,
-                    const char *severity)
+                    const char *kind)
 {
     struct strbuf b = {0};
     output_format(rt->out, &b, e->format, &e->fields, record);
-    output_flush(rt->out);
-    fprintf(stderr, "%s:%u:%u: %s: %s\n", rt->m->source_name, e->line, e->column, severity,
-            strbuf_str(&b));
+    output_message(rt->out, kind, e, strbuf_str(&b));
     strbuf_free(&b);
 }
 static void on_errorf(struct runtime *rt, const struct mf_event *e, const void *record)
 {
-    message(rt, e, record, "ERROR");
+    message(rt, e, record, "errorf");
 }
 static void on_warnf(struct runtime *rt, const struct mf_event *e, const void *record)
 {
-    if (!rt->opts->no_warnings) message(rt, e, record, "WARNING");
+    if (!rt->opts->no_warnings) message(rt, e, record, "warnf");
 }
 
 static void on_system(struct runtime *rt, const struct mf_event *e, const void *record)

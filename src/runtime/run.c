@@ -60,7 +60,7 @@ static void note_start(struct runtime *rt)
 
 static void announce(struct runtime *rt)
 {
-    if (!rt->opts->quiet || (rt->opts->format && !strcmp(rt->opts->format, "json")))
+    if (!rt->opts->quiet)
         output_attached(rt->out, rt->attached);
     if (getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED") || getenv("__GAFF_NOTIFY_PROBES_ATTACHED")) {
         puts("__BPFTRACE_NOTIFY_PROBES_ATTACHED");

@@ -71,7 +71,7 @@ static bool infer_args(struct infer *in, struct ast_expr *e, const struct signat
         }
         if (e->call.function == FN_find && i == 2) continue;
         if (e->call.function == FN_print && i == 0 && is_map_entry(a) &&
-            type_is_aggregate(a->index.base->map.map->value)) {
+            a->index.base->map.map->value->kind >= TYPE_STATS) {
             infer_entry(in, a);
             continue;
         }
