@@ -18,10 +18,6 @@ gaff_library(LIB_ELF elf)
 gaff_library(LIB_JANSSON jansson)
 gaff_library(LIB_ZSTD zstd)
 gaff_library(LIB_LZMA lzma)
-gaff_library(LIB_BCC bcc)
-gaff_library(LIB_BCC_BPF bcc_bpf)
-find_library(LIB_BCC_LOADER NAMES libbcc-loader-static.a)
-find_library(LIB_BZ2 NAMES libbz2.a bz2)
 
 add_library(gaff_deps INTERFACE)
 target_link_libraries(gaff_deps INTERFACE ${LIB_BPF} ${LIB_ELF} ${LIB_JANSSON} ZLIB::ZLIB
