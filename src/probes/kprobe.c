@@ -12,6 +12,7 @@
 #include "probes/feature.h"
 #include "probes/probe_internal.h"
 #include "probes/providers.h"
+#include "symbols/symbols.h"
 
 struct search {
     struct probe_env *env;
@@ -47,6 +48,18 @@ static bool consider(void *ctx, const struct kfunction *f)
 static const char *canonical(const char *name)
 {
     return provider_find(name)->name;
+}
+
+// Does the offset lie inside the function? The next symbol ends it.
+static bool offset_ok(const char *function, uint64_t offset)
+{
+    struct symbols *s = symbols_new(NULL);
+    const char *name = NULL, *module;
+    uint64_t at = 0, start = symbols_kernel_address(function);
+    bool ok = !start || !s || !symbols_kernel(s, start + offset, &name, &at, &module) ||
+              at == offset;
+    symbols_free(s);
+    return ok;
 }
 
 static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
@@ -98,6 +111,11 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
         const char *near = kfunctions_near(env->arena, s.pattern);
         if (near) err->hint = arena_printf(env->arena, "this kernel has: %s", near);
         return 0;
+    }
+    if (offset && t.function && !offset_ok(t.function, offset)) {
+        probe_fail(env, err, "Offset outside the function bounds: %s+%llu", t.function,
+                   (unsigned long long)offset);
+        return -1;
     }
     found(ctx, &t);
     return 1;

@@ -163,8 +163,14 @@ static void report_load(struct runtime *rt, int err)
 int rt_load(struct runtime *rt, const void *object, size_t len)
 {
     // Before 5.11 maps count against this limit.
-    struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY}, files;
     setrlimit(RLIMIT_MEMLOCK, &unlimited);
+    // Each probe without a multi-link takes two descriptors.
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        struct rlimit more = {1 << 20, 1 << 20};
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &more)) setrlimit(RLIMIT_NOFILE, &files);
+    }
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
     loading = rt;
     libbpf_set_print(keep_message);
