@@ -30,7 +30,8 @@ struct cg_value cg_fn_delete(struct cg *c, const struct ast_expr *e)
     }
     LLVMValueRef args[] = {c->maps[m->index], cg_map_key(c, m, ARG(e, 1))};
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_delete_elem, args, 2);
-    return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntEQ, rc, cg_int(c, 0), "")));
+    LLVMValueRef low = LLVMBuildTrunc(c->b, rc, c->i32, ""); // see cg_map_update
+    return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntEQ, low, cg_int32(c, 0), "")));
 }
 
 struct cg_value cg_fn_has_key(struct cg *c, const struct ast_expr *e)

@@ -48,7 +48,9 @@ void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLV
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_update_elem, args, 4);
     if (flags == BPF_NOEXIST) return; // what else made the entry is seen by the next look-up
     LLVMBasicBlockRef failed = cg_block(c, "full"), on = cg_block(c, "on");
-    LLVMValueRef bad = LLVMBuildICmp(c->b, LLVMIntSLT, rc, cg_int(c, 0), "");
+    // Before 6.4 the map's function returned an int, called directly: the upper half is not its.
+    LLVMValueRef low = LLVMBuildTrunc(c->b, rc, c->i32, "");
+    LLVMValueRef bad = LLVMBuildICmp(c->b, LLVMIntSLT, low, cg_int32(c, 0), "");
     LLVMBuildCondBr(c->b, bad, failed, on);
     cg_at(c, failed);
     cg_count_loss(c, MF_FAILED_UPDATES + m->index);

@@ -336,7 +336,8 @@ struct cg_value cg_stack(struct cg *c, const struct type *type)
     cg_at(c, fresh);
     LLVMValueRef update[] = {map, out, buffer, cg_int(c, BPF_ANY)};
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_update_elem, update, 4);
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, rc, cg_int(c, 0), ""), known, end);
+    LLVMValueRef low = LLVMBuildTrunc(c->b, rc, c->i32, ""); // see cg_map_update
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, low, cg_int32(c, 0), ""), known, end);
     cg_at(c, known);
     cg_count_loss(c, MF_LOST_STACKS);
     cg_jump(c, end);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes of statements and of the top level, for the grammar's actions.
+#include <string.h>
+
 #include "parser/parser_internal.h"
 
 #define NEW(kind, span) ast_stmt_new(p->arena, (kind), (span))
@@ -32,6 +34,13 @@ static bool is_target(const struct ast_expr *e)
 struct ast_stmt *parse_assign(struct parse *p, struct ast_expr *target, int op,
                               struct ast_expr *value, struct span span)
 {
+    if (target->kind == AST_IDENT && !strcmp(target->ident.name, "_") && op < 0) {
+        // _ = x: the value is dropped on purpose.
+        struct ast_stmts none = {0};
+        struct ast_expr *block = parse_block_expr(p, &none, NULL, span);
+        block->block.value = value;
+        return parse_expr_stmt(p, block, span);
+    }
     if (!is_target(target)) diag(p->diags, target->span, assign_target);
     struct ast_stmt *s = NEW(AST_ASSIGN, span);
     s->assign.target = target;

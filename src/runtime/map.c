@@ -138,6 +138,7 @@ void rt_clear_map(struct runtime *rt, uint32_t map)
 {
     struct snapshot s = {0};
     if (rt->m->maps.data[map].is_scalar) {
+        rt->cleared[map] = true;
         rt_zero_map(rt, map);
         return;
     }
@@ -148,10 +149,15 @@ void rt_clear_map(struct runtime *rt, uint32_t map)
     snapshot_free(&s);
 }
 
-static bool is_empty(const struct snapshot *s, const struct mf_map *m)
+// A keyless map always has its entry: cleared, and not written since, it counts as empty.
+static bool is_empty(const struct runtime *rt, uint32_t map, const struct snapshot *s)
 {
-    (void)m;
-    return s->n == 0;
+    const struct mf_map *m = &rt->m->maps.data[map];
+    if (s->n == 0) return true;
+    if (!m->is_scalar || !rt->cleared[map]) return false;
+    for (uint32_t i = 0; i < m->value->size; i++)
+        if (s->values[i]) return false;
+    return true;
 }
 
 static int by_name(const void *a, const void *b, void *ctx)
@@ -174,7 +180,7 @@ void rt_print_all_maps(struct runtime *rt)
     for (size_t i = 0; i < n; i++) {
         struct snapshot s = {0};
         const struct mf_map *m = &rt->m->maps.data[order[i]];
-        if (read_all(rt, order[i], &s) && !is_empty(&s, m))
+        if (read_all(rt, order[i], &s) && !is_empty(rt, order[i], &s))
             output_map(rt->out, m, s.entries, s.n, 0, 0);
         snapshot_free(&s);
     }

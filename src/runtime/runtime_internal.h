@@ -28,6 +28,7 @@ struct runtime {
     struct bpf_object *object;
     struct bpf_program **programs; // by index in the manifest
     struct bpf_map **maps;         // likewise
+    bool *cleared;                 // keyless maps that clear() emptied
     struct bpf_map *state, *losses;
     struct probe_links links;
     struct ring_buffer *events, *control;
