@@ -74,7 +74,7 @@ static bool prints_as_text(const struct type *t)
 static bool fits(char letter, const struct type *t)
 {
     switch (letter) {
-    case 's': return prints_as_text(t);
+    case 's': return prints_as_text(t) || type_is_scalar(t) || type_is_aggregate(t);
     case 'r': return t->kind == TYPE_BUFFER;
     case 'c': return type_is_integer(t);
     case 'p': return type_is_scalar(t);
@@ -111,9 +111,9 @@ void infer_printf(struct infer *in, struct ast_expr *e)
                  type_name(in->t, a->type));
     }
     if (used > n)
-        diag(in->u->diags, e->span, format_few, e->call.name, used - 1, n - 1);
+        diag(in->u->diags, e->span, format_few, n - 1, used - 1);
     else if (used < n)
-        diag(in->u->diags, e->span, format_many, e->call.name, used - 1, n - 1);
+        diag(in->u->diags, e->span, format_many, n - 1, used - 1);
     for (size_t i = 1; i < n; i++) {
         const struct type *type = e->call.args.data[i]->type;
         struct ast_expr *a = e->call.args.data[i];

@@ -45,7 +45,7 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
     }
     if (v->declared) {
         if (in->final && !type_assignable(v->declared, type)) {
-            diag(in->u->diags, (*value)->span, variable_type, type_name(in->t, type), v->name,
+            diag(in->u->diags, span, variable_type, v->name, type_name(in->t, type),
                  type_name(in->t, v->declared));
             diag_note(in->u->diags, v->span, "declared here");
         } else if (in->final && (*value)->kind == AST_INT && v->declared->kind == TYPE_INT &&
@@ -58,7 +58,7 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
     const struct type *next = grown(in, v->type, &v->is_weak, *value, type);
     if (!next) {
         if (in->final) {
-            diag(in->u->diags, span, variable_type, type_name(in->t, type), v->name,
+            diag(in->u->diags, span, variable_type, v->name, type_name(in->t, type),
                  type_name(in->t, v->type));
             diag_note(in->u->diags, v->span, "first assigned here");
         }
@@ -109,7 +109,7 @@ void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **va
         next = NULL;
     if (!next) {
         if (in->final) {
-            diag(in->u->diags, span, map_value_type, type_name(in->t, type), m->name,
+            diag(in->u->diags, span, map_value_type, m->name, type_name(in->t, type),
                  type_name(in->t, m->value));
             diag_note(in->u->diags, m->value_span, "the value's type comes from here");
         }

@@ -20,14 +20,17 @@ static bool count_ok(struct infer *in, const struct ast_expr *e, const struct si
     size_t n = e->call.args.len;
     if (n >= sig->required && (sig->varargs || n <= sig->total)) return true;
     if (!in->final) return false;
+    struct arena *a = in->u->arena;
+    const char *least = sig->required == 1 ? "one" : arena_printf(a, "%u", sig->required);
+    const char *most = sig->total == 1 ? "one" : arena_printf(a, "%u", sig->total);
     if (sig->required == sig->total && !sig->varargs)
-        diag(in->u->diags, e->span, argument_count, e->call.name, sig->required,
+        diag(in->u->diags, e->span, argument_count, e->call.name, least,
              sig->required == 1 ? "" : "s", n);
     else if (n < sig->required)
-        diag(in->u->diags, e->span, argument_few, e->call.name, sig->required,
+        diag(in->u->diags, e->span, argument_few, e->call.name, least,
              sig->required == 1 ? "" : "s", n);
     else
-        diag(in->u->diags, e->span, argument_many, e->call.name, sig->total,
+        diag(in->u->diags, e->span, argument_many, e->call.name, most,
              sig->total == 1 ? "" : "s", n);
     return false;
 }
@@ -133,7 +136,7 @@ static const struct type *infer_keyed(struct infer *in, struct ast_expr *e)
         return error_type(in);
     }
     if (m->is_scalar && in->final) {
-        diag(in->u->diags, e->span, map_no_key, m->name);
+        diag(in->u->diags, e->span, map_scalar_call, e->call.name);
         return error_type(in);
     }
     infer_expr(in, &ARG(e, 1));
@@ -561,7 +564,8 @@ static const struct type *infer_user_call(struct infer *in, struct ast_expr *e)
     if (e->call.args.len != fn->params.len) {
         if (in->final)
             diag(in->u->diags, e->span, argument_count, e->call.name,
-                 (unsigned)fn->params.len, fn->params.len == 1 ? "" : "s", e->call.args.len);
+                 arena_printf(in->u->arena, "%zu", fn->params.len),
+                 fn->params.len == 1 ? "" : "s", e->call.args.len);
         return error_type(in);
     }
     for (size_t i = 0; i < e->call.args.len; i++) {

@@ -191,7 +191,7 @@ static struct sema_fn *find_fn(const struct unit *u, const char *name)
 
 static void unknown_function(struct names *n, struct ast_expr *e)
 {
-    diag(n->u->diags, e->call.name_span, function_unknown, e->call.name);
+    diag(n->u->diags, e->span, function_unknown, e->call.name);
     struct suggest s = suggest_begin(e->call.name);
     for (int i = 0; i < FN_COUNT; i++) suggest_offer(&s, function_rows[i].name);
     for (size_t i = 0; i < n->u->ast->macros.len; i++)
