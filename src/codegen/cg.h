@@ -198,6 +198,7 @@ LLVMValueRef cg_ctx_retval(struct cg *c);
 void cg_bug(struct cg *c, const struct ast_expr *e, const char *what);
 
 // ---- shared by generators ----
+void cg_comm_into(struct cg *c, LLVMValueRef to);                           // var.c
 LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock);                // var.c
 struct cg_value cg_stack(struct cg *c, const struct type *type);            // var.c
 LLVMValueRef cg_task_field(struct cg *c, LLVMValueRef from, const char *const *path,

@@ -271,8 +271,7 @@ void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool 
         return;
     }
     if (e->kind == AST_BUILTIN && e->ident.variable == VAR_comm && !c->f->cached[VAR_comm]) {
-        LLVMValueRef args[] = {to, cg_int32(c, 16)};
-        cg_helper(c, BPF_FUNC_get_current_comm, args, 2);
+        cg_comm_into(c, to);
         return;
     }
     cg_store(c, to, e->type, cg_expr(c, e));

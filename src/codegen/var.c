@@ -104,11 +104,18 @@ struct cg_value cg_var_ncpus(struct cg *c, const struct ast_expr *e)
     return SCALAR(cg_int(c, (uint64_t)cg_possible_cpus()));
 }
 
+// Kernels of some years write nothing after the name's end (strscpy): what is there must be zero.
+void cg_comm_into(struct cg *c, LLVMValueRef to)
+{
+    LLVMValueRef args[] = {to, cg_int32(c, 16)};
+    cg_zero(c, to, 16);
+    cg_helper(c, BPF_FUNC_get_current_comm, args, 2);
+}
+
 struct cg_value cg_var_comm(struct cg *c, const struct ast_expr *e)
 {
     LLVMValueRef p = cg_slot(c, 16, 8);
-    LLVMValueRef args[] = {p, cg_int32(c, 16)};
-    cg_helper(c, BPF_FUNC_get_current_comm, args, 2);
+    cg_comm_into(c, p);
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
