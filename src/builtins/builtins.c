@@ -22,23 +22,10 @@ const struct function_row function_rows[FN_COUNT] = {
 #undef F
 };
 
-// Older and internal spellings.
-static const struct {
-    const char *alias, *name;
-} aliases[] = {
-    {"__builtin_pid", "pid"},       {"__builtin_tid", "tid"},         {"__builtin_uid", "uid"},
-    {"__builtin_gid", "gid"},       {"__builtin_cpu", "cpu"},         {"__builtin_comm", "comm"},
-    {"__builtin_curtask", "curtask"}, {"__builtin_retval", "retval"}, {"__builtin_func", "func"},
-    {"__builtin_probe", "probe"},   {"__builtin_ncpus", "ncpus"},     {"__builtin_cpid", "cpid"},
-    {"__builtin_username", "username"}, {"__builtin_jiffies", "jiffies"}, {"numaid", "numaid"},
-    {"__builtin_elapsed", "elapsed"}, {"__builtin_cgroup", "cgroup"}, {"__builtin_rand", "rand"},
-    {"__builtin_usermode", "usermode"}, {"__builtin_numaid", "numaid"},
-};
-
+// The internal spelling of every builtin begins with __builtin_.
 static const char *canonical(const char *name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-        if (!strcmp(aliases[i].alias, name)) return aliases[i].name;
+    if (!strncmp(name, "__builtin_", 10)) return name + 10;
     return name;
 }
 

@@ -41,7 +41,7 @@ enum builtin_config {
 };
 
 enum config_type { CONFIG_UINT, CONFIG_BOOL, CONFIG_STRING, CONFIG_STACK_MODE, CONFIG_MISSING,
-                   CONFIG_SYMBOLS };
+                   CONFIG_SYMBOLS, CONFIG_LICENSE };
 
 enum function_where {
     FN_UNSAFE = 1 << 0,  // needs --unsafe

@@ -55,29 +55,36 @@ bool config_set(struct config *c, int id, const char *value, const char **why)
     static const char *const modes[] = {"bpftrace", "perf", "raw", NULL};
     static const char *const missing[] = {"error", "warn", "ignore", NULL};
     static const char *const truths[] = {"true", "1", "false", "0", NULL};
+    static const char *const licenses[] = {"Dual MIT/GPL", "Dual BSD/GPL", "Dual MPL/GPL",
+                                           "GPL and additional rights", "GPL v2", "GPL", NULL};
     const struct config_row *row = &config_rows[id];
     char *end;
     errno = 0;
     unsigned long long n = strtoull(value, &end, 0);
     switch (row->type) {
     case CONFIG_UINT:
-        *why = "expected an unsigned integer";
+        *why = "Expected an unsigned integer";
         if (!isdigit((unsigned char)*value) || *end || errno) return false;
-        *why = "value is out of range";
+        *why = "It is out of range";
         if (n < row->min || (row->max && n > row->max)) return false;
         break;
     case CONFIG_BOOL:
-        *why = "expected true, false, 1 or 0";
+        *why = "Expected true, false, 1 or 0";
         if (!one_of(value, truths)) return false;
         value = *value == 't' || *value == '1' ? "true" : "false";
         break;
     case CONFIG_STACK_MODE:
-        *why = "expected bpftrace, perf or raw";
+        *why = "Expected bpftrace, perf or raw";
         if (!one_of(value, modes)) return false;
         break;
     case CONFIG_MISSING:
-        *why = "expected error, warn or ignore";
+        *why = "Expected error, warn or ignore";
         if (!one_of(value, missing)) return false;
+        break;
+    case CONFIG_LICENSE:
+        *why = "Valid values: Dual MIT/GPL, Dual BSD/GPL, Dual MPL/GPL, GPL and additional rights, "
+               "GPL v2, GPL";
+        if (!one_of(value, licenses)) return false;
         break;
     case CONFIG_STRING:
     case CONFIG_SYMBOLS:

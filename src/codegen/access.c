@@ -85,7 +85,8 @@ static LLVMValueRef bounded(struct cg *c, LLVMValueRef index, uint32_t count)
     if (LLVMIsConstant(index)) return index;
     index = cg_opaque(c, index);
     LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGE, index, cg_int(c, count), "");
-    return LLVMBuildSelect(c->b, over, cg_int(c, count - 1), index, "");
+    // Opaque again: with the bound known LLVM would add by "or", which pointers may not be.
+    return cg_opaque(c, LLVMBuildSelect(c->b, over, cg_int(c, count - 1), index, ""));
 }
 
 struct cg_value cg_index(struct cg *c, const struct ast_expr *e)

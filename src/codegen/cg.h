@@ -173,6 +173,8 @@ long cg_possible_cpus(void); // var.c
 // Reserves, fills from the row's fields and submits.
 void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,
              const struct ast_expr *where);
+// A warning of the program itself, at the place of the code around it.
+void cg_warn(struct cg *c, const char *text);
 // With -k: a warning when a helper gave a negative result.
 void cg_check(struct cg *c, LLVMValueRef rc, const char *helper);
 uint32_t cg_string(struct cg *c, const char *text); // index into manifest.strings

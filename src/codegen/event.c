@@ -116,6 +116,20 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     cg_at(c, end);
 }
 
+static void take_place(struct cg *c, struct mf_event *row)
+{
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
+    row->line = place ? LLVMDILocationGetLine(place) : 1;
+    row->column = place ? LLVMDILocationGetColumn(place) : 1;
+}
+
+void cg_warn(struct cg *c, const char *text)
+{
+    struct mf_event row = {.kind = EVENT_WARNF, .format = text};
+    take_place(c, &row);
+    cg_send(c, &row, NULL, 0, NULL);
+}
+
 void cg_check(struct cg *c, LLVMValueRef rc, const char *helper)
 {
     if (!c->u->options.helper_errors) return;
@@ -127,9 +141,7 @@ void cg_check(struct cg *c, LLVMValueRef rc, const char *helper)
     const struct ast_expr *fields[] = {&error, &code};
     struct mf_event row = {.kind = EVENT_WARNF,
                            .format = arena_printf(c->arena, "Failed to %s: %%s (%%lld)", helper)};
-    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
-    row.line = place ? LLVMDILocationGetLine(place) : 1;
-    row.column = place ? LLVMDILocationGetColumn(place) : 1;
+    take_place(c, &row);
     c->failed_rc = rc;
     c->failed_nodes[0] = &error;
     c->failed_nodes[1] = &code;

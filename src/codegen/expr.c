@@ -285,7 +285,9 @@ static struct cg_value convert_tuple(struct cg *c, struct cg_value v, const stru
     LLVMValueRef p = cg_slot(c, to->size, 8);
     cg_zero(c, p, to->size);
     for (uint32_t i = 0; i < to->nfields && i < v.type->nfields; i++) {
-        const struct type_field *f = &v.type->fields[i], *g = &to->fields[i];
+        const struct type_field *g = &to->fields[i], *f = &v.type->fields[i];
+        for (uint32_t k = 0; *g->name && k < v.type->nfields; k++)
+            if (!strcmp(v.type->fields[k].name, g->name)) f = &v.type->fields[k];
         struct cg_value elem = cg_deref(c, cg_offset(c, from, f->offset), f->type, MEM_BPF);
         cg_store(c, cg_offset(c, p, g->offset), g->type, cg_convert(c, elem, g->type));
     }
@@ -335,8 +337,13 @@ struct cg_value cg_convert(struct cg *c, struct cg_value v, const struct type *t
     if (to->kind == TYPE_STRING && v.is_address) return convert_text(c, v, to);
     if (to->kind == TYPE_TUPLE && v.type->kind == TYPE_TUPLE) return convert_tuple(c, v, to);
     if (to->kind == TYPE_ARRAY && !v.is_address) {
-        LLVMValueRef p = cg_slot(c, 8, 8);
-        LLVMBuildStore(c->b, v.v, p);
+        // The most significant byte comes first.
+        LLVMValueRef p = cg_slot(c, to->size < 8 ? 8 : to->size, 8);
+        cg_zero(c, p, to->size < 8 ? 8 : to->size);
+        for (uint32_t i = 0; i < v.type->size && i < to->size; i++) {
+            LLVMValueRef byte = LLVMBuildLShr(c->b, v.v, cg_int(c, 8ull * (v.type->size - 1 - i)), "");
+            LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, byte, c->i8, ""), cg_offset(c, p, i));
+        }
         return cg_address_value(p, to, MEM_BPF);
     }
     if (to->kind == TYPE_BUFFER && v.is_address && v.type->size != to->size) {

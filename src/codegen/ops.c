@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators. Division is unsigned in BPF v3: signed division works on magnitudes. Division by
-// zero gives 0 and modulo the dividend, as BPF itself defines them.
+// zero gives 1, as in bpftrace, and a warning.
 #include <linux/bpf.h>
 #include <string.h>
 
@@ -15,25 +15,33 @@ static LLVMValueRef magnitude(struct cg *c, LLVMValueRef v, LLVMValueRef *negati
 static LLVMValueRef guard_zero(struct cg *c, LLVMValueRef by, LLVMValueRef *is_zero)
 {
     *is_zero = LLVMBuildICmp(c->b, LLVMIntEQ, by, cg_int(c, 0), "");
+    LLVMBasicBlockRef warn = cg_block(c, "zero"), on = cg_block(c, "on");
+    LLVMBuildCondBr(c->b, *is_zero, warn, on);
+    cg_at(c, warn);
+    cg_warn(c, "Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being "
+               "used as the result.");
+    cg_jump(c, on);
+    cg_at(c, on);
     return LLVMBuildSelect(c->b, *is_zero, cg_int(c, 1), by, "");
 }
 
 static LLVMValueRef divide(struct cg *c, LLVMValueRef a, LLVMValueRef b, bool is_signed, bool mod)
 {
-    LLVMValueRef zero, na = NULL, nb = NULL, original = a;
-    if (LLVMIsConstant(b) && LLVMConstIntGetZExtValue(b) && !is_signed)
+    LLVMValueRef zero = NULL, na = NULL, nb = NULL;
+    bool constant = LLVMIsConstant(b) && LLVMConstIntGetZExtValue(b);
+    if (constant && !is_signed)
         return mod ? LLVMBuildURem(c->b, a, b, "") : LLVMBuildUDiv(c->b, a, b, "");
     if (is_signed) {
         a = magnitude(c, a, &na);
         b = magnitude(c, b, &nb);
     }
-    b = guard_zero(c, b, &zero);
+    if (!constant) b = guard_zero(c, b, &zero);
     LLVMValueRef v = mod ? LLVMBuildURem(c->b, a, b, "") : LLVMBuildUDiv(c->b, a, b, "");
     if (is_signed) {
         LLVMValueRef flip = mod ? na : LLVMBuildXor(c->b, na, nb, "");
         v = LLVMBuildSelect(c->b, flip, LLVMBuildNeg(c->b, v, ""), v, "");
     }
-    return LLVMBuildSelect(c->b, zero, mod ? original : cg_int(c, 0), v, "");
+    return constant ? v : LLVMBuildSelect(c->b, zero, cg_int(c, 1), v, "");
 }
 
 // Shifts by 64 or more give 0 (or the sign), not what the processor makes of it.

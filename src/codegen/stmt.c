@@ -68,6 +68,8 @@ static void assign_map(struct cg *c, const struct ast_stmt *s, const struct sema
     LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
     LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
     cg_at(c, have);
+    if (m->value->kind == TYPE_POINTER)
+        by = LLVMBuildMul(c->b, by, cg_int(c, m->value->target->size ? m->value->target->size : 1), "");
     bool atomic = (s->assign.op == AST_ADD || s->assign.op == AST_SUB) && m->value->size == 8;
     if (atomic) {
         if (s->assign.op == AST_SUB) by = LLVMBuildNeg(c->b, by, "");

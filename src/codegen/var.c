@@ -249,7 +249,7 @@ struct cg_value cg_var_probe(struct cg *c, const struct ast_expr *e)
 struct cg_value cg_var_probetype(struct cg *c, const struct ast_expr *e)
 {
     struct ast_expr text = {.kind = AST_STRING, .span = e->span, .type = e->type};
-    text.string.data = c->program ? c->program->provider->name : "";
+    text.string.data = c->program ? provider_kind(c->program->provider) : "";
     text.string.len = strlen(text.string.data);
     return cg_expr(c, &text);
 }
@@ -276,7 +276,8 @@ struct cg_value cg_var_usermode(struct cg *c, const struct ast_expr *e)
 {
     unsigned size;
     int cs = probe_regs_named("cs", &size);
-    if (cs < 0) return SCALAR(cg_int(c, 0));
+    if (c->program && (c->program->provider->caps & PROBE_RUN_ONCE)) return SCALAR(cg_int(c, 1));
+    if (cs < 0 || !c->program || !(c->program->provider->caps & PROBE_REGS)) return SCALAR(cg_int(c, 0));
     LLVMValueRef ring = LLVMBuildAnd(c->b, cg_ctx_reg(c, cs), cg_int(c, 3), "");
     return SCALAR(cg_bool(c, cg_nonzero(c, ring)));
 }

@@ -165,9 +165,63 @@ static bool wants_expression(int before)
     }
 }
 
+// Index after the block that begins with the next '{' at or after i, or 0.
+static size_t skip_block(const struct token_vec *t, size_t i)
+{
+    unsigned depth = 0;
+    for (; i < t->len; i++) {
+        int k = t->data[i].kind;
+        if (k == '{' || k == TOKEN_BLOCK_OPEN) depth++;
+        if (k == '}' && --depth == 0) return i + 1;
+        if (k == ';' && !depth) return 0;
+    }
+    return 0;
+}
+
+// Is the `if` at i the last thing of its block, with an else? Then it is the block's value.
+static bool ends_block(const struct token_vec *t, size_t i)
+{
+    while (kind_at(t, i) == TOKEN_IF) {
+        i = skip_block(t, i + 1);
+        if (!i || kind_at(t, i) != TOKEN_ELSE) return false;
+        if (kind_at(t, ++i) == '{') i = skip_block(t, i);
+    }
+    return i && kind_at(t, i) == '}';
+}
+
+// Open braces, and which of them hold a value: those of an `if` that is one.
+struct braces {
+    bool value[256];
+    unsigned depth;
+    bool next_is_value; // the next '{' belongs to such an `if`
+    bool closed_value;  // the last '}' closed one
+};
+
+static void track_braces(struct braces *b, int kind)
+{
+    if (kind == TOKEN_IF_VALUE) b->next_is_value = true;
+    if (kind == TOKEN_ELSE && b->closed_value) b->next_is_value = true;
+    b->closed_value = false;
+    if (kind == '{' || kind == TOKEN_BLOCK_OPEN) {
+        if (b->depth < ARRAY_LEN(b->value)) b->value[b->depth] = b->next_is_value;
+        b->depth++;
+        b->next_is_value = false;
+    }
+    if (kind == '}' && b->depth) {
+        b->depth--;
+        b->closed_value = b->depth < ARRAY_LEN(b->value) && b->value[b->depth];
+    }
+}
+
+static bool in_value_block(const struct braces *b)
+{
+    return b->depth && b->depth <= ARRAY_LEN(b->value) && b->value[b->depth - 1];
+}
+
 void lex_filter(struct token_vec *tokens)
 {
     bool in_predicate = false;
+    struct braces braces = {.depth = 0};
     for (size_t i = 0; i < tokens->len; i++) {
         struct token *t = &tokens->data[i];
         switch (t->kind) {
@@ -178,7 +232,10 @@ void lex_filter(struct token_vec *tokens)
             if (i && wants_expression(tokens->data[i - 1].kind)) t->kind = TOKEN_BLOCK_OPEN;
             break;
         case TOKEN_IF:
-            if (i && wants_expression(tokens->data[i - 1].kind)) t->kind = TOKEN_IF_VALUE;
+            if (i && (wants_expression(tokens->data[i - 1].kind) ||
+                      (in_value_block(&braces) && tokens->data[i - 1].kind != TOKEN_ELSE &&
+                       ends_block(tokens, i))))
+                t->kind = TOKEN_IF_VALUE;
             break;
         case TOKEN_PRED_OPEN:
             in_predicate = true;
@@ -190,5 +247,6 @@ void lex_filter(struct token_vec *tokens)
             }
             break;
         }
+        track_braces(&braces, t->kind);
     }
 }

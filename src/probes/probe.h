@@ -133,6 +133,8 @@ void probe_links_close(struct probe_links *l);       // detaches everything, in 
 
 // By name or alias; NULL when there is none. Names are case-sensitive except BEGIN and END.
 const struct provider *provider_find(const char *name);
+// What `probetype` says: the name, or "special" for what gaff runs itself.
+const char *provider_kind(const struct provider *p);
 // All providers, NULL-terminated, in the order of --help.
 const struct provider *const *provider_all(void);
 // Splits "kprobe:vfs_read+4" at colons outside quotes. False with *err on a malformed text.

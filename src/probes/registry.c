@@ -27,3 +27,8 @@ const struct provider *provider_find(const char *name)
     }
     return NULL;
 }
+
+const char *provider_kind(const struct provider *p)
+{
+    return p->caps & PROBE_RUN_ONCE ? "special" : p->name;
+}

@@ -20,7 +20,7 @@ static void report_maps(struct runtime *rt)
     for (uint32_t i = 0; i < rt->m->maps.len; i++) {
         uint64_t n = counter(rt, MF_FAILED_UPDATES + i);
         if (!n) continue;
-        log_warning("%s: %llu updates failed: the map holds %u entries and is full",
+        log_warning("Map full; can't update element: %s lost %llu updates beyond its %u entries",
                     rt->m->maps.data[i].name, (unsigned long long)n,
                     rt->m->maps.data[i].max_entries);
         log_hint("raise max_map_keys (now %u), for example with BPFTRACE_MAX_MAP_KEYS",

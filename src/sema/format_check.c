@@ -118,12 +118,7 @@ void infer_printf(struct infer *in, struct ast_expr *e)
         const struct type *type = e->call.args.data[i]->type;
         struct ast_expr *a = e->call.args.data[i];
         // A literal is as wide as it must be: %x of -1 has eight digits.
-        if (a->kind == AST_INT && type->kind == TYPE_INT)
-            for (unsigned bits = 8; bits < 64; bits *= 2)
-                if (literal_fits(a, types_int(in->t, bits, true))) {
-                    a->type = types_int(in->t, bits, true);
-                    break;
-                }
+        if (a->kind == AST_INT && type->kind == TYPE_INT) a->type = literal_type(in->t, a);
         if (type->kind == TYPE_ARRAY && type->target->is_char && type->count)
             infer_convert(in, &e->call.args.data[i], type_stored(in->t, type));
     }

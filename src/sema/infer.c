@@ -320,8 +320,13 @@ static void infer_loop(struct infer *in, struct ast_stmt *s)
     if (s->kind == AST_UNROLL) {
         int64_t n = 0;
         infer_expr(in, &s->loop.cond);
-        if (in->final && (!expr_int(s->loop.cond, &n) || n < 1 || n > 100))
+        bool known = expr_int(s->loop.cond, &n);
+        if (in->final && !known)
             diag(in->u->diags, s->loop.cond->span, unroll_count);
+        else if (in->final && n > 100)
+            diag(in->u->diags, s->loop.cond->span, unroll_most);
+        else if (in->final && n < 1)
+            diag(in->u->diags, s->loop.cond->span, unroll_least);
     }
     in->loops += s->kind != AST_UNROLL;
     infer_stmts(in, &s->loop.body);
@@ -405,9 +410,20 @@ static void infer_stmt(struct infer *in, struct ast_stmt *s)
     }
 }
 
+static bool ends_here(const struct ast_stmt *s)
+{
+    if (s->kind == AST_BREAK || s->kind == AST_CONTINUE || s->kind == AST_RETURN) return true;
+    return s->kind == AST_EXPR_STMT && s->expr->kind == AST_CALL && !s->expr->call.fn &&
+           s->expr->call.function == FN_exit;
+}
+
 void infer_stmts(struct infer *in, struct ast_stmts *s)
 {
-    for (size_t i = 0; i < s->len; i++) infer_stmt(in, s->data[i]);
+    for (size_t i = 0; i < s->len; i++) {
+        if (in->final && i && ends_here(s->data[i - 1]))
+            diag(in->u->diags, s->data[i]->span, unreachable);
+        infer_stmt(in, s->data[i]);
+    }
 }
 
 // ---- the pass ----

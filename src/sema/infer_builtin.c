@@ -71,7 +71,8 @@ const struct type *infer_builtin(struct infer *in, struct ast_expr *e)
     case VAR_probe:
         return types_basic(t, TYPE_PROBE);
     case VAR_probetype:
-        return types_string(t, (uint32_t)strlen(in->program ? in->program->provider->name : "") + 1);
+        return types_string(
+            t, (uint32_t)strlen(in->program ? provider_kind(in->program->provider) : "") + 1);
     case VAR_kstack:
         return types_stack(t, TYPE_KSTACK, 127, default_mode(in));
     case VAR_ustack:

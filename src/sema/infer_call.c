@@ -5,6 +5,7 @@
 
 #include "builtins/signature.h"
 #include "sema/sema_internal.h"
+#include "symbols/symbols.h"
 
 #define ARG(e, i) ((e)->call.args.data[i])
 
@@ -535,7 +536,10 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e)
     case FN_percpu_kaddr:
         return types_pointer(t, types_int(t, 64, false),
                              e->call.function == FN_uaddr ? SPACE_USER : SPACE_KERNEL);
-    case FN_kaddr: return types_pointer(t, types_int(t, 64, false), SPACE_KERNEL);
+    case FN_kaddr:
+        if (in->final && !symbols_kernel_address(ARG(e, 0)->string.data))
+            diag(in->u->diags, e->span, symbol_unknown, ARG(e, 0)->string.data);
+        return types_pointer(t, types_int(t, 64, false), SPACE_KERNEL);
     case FN_strncmp: {
         int64_t n;
         if (in->final && expr_int(ARG(e, 2), &n) && n < 0)

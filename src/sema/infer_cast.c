@@ -92,7 +92,7 @@ static bool castable(const struct type *to, const struct type *from)
         return from->size <= 8;
     if (to->kind == TYPE_ARRAY && type_is_integer(from))
         return to->size == from->size || to->count == 0 || to->size <= 8;
-    if (to->kind == TYPE_ARRAY && from->kind == TYPE_ARRAY)
+    if (to->kind == TYPE_ARRAY && (from->kind == TYPE_ARRAY || from->kind == TYPE_STRING))
         return to->size == from->size || to->count == 0;
     if (to->kind == TYPE_POINTER && from->kind == TYPE_ARRAY) return true;
     if (to->kind == TYPE_INT && (from->kind == TYPE_KSYM || from->kind == TYPE_USYM ||
@@ -116,6 +116,9 @@ static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e)
     }
     if (to->kind == TYPE_ARRAY && to->count == 0 && to->target->size)
         to = types_array(in->t, to->target, from->size / to->target->size);
+    // An array takes the bytes of an integer as large as it must be.
+    if (to->kind == TYPE_ARRAY && e->cast.operand->kind == AST_INT && from->kind == TYPE_INT)
+        e->cast.operand->type = literal_type(in->t, e->cast.operand);
     if (to->kind == TYPE_VOID || !castable(to, from)) return bad_cast(in, e, from, to);
     if (to->kind == TYPE_POINTER && !to->space) {
         enum type_space space = from->kind == TYPE_POINTER ? from->space : SPACE_NONE;

@@ -51,7 +51,11 @@ static const struct type *infer_tuple(struct infer *in, struct ast_expr *e)
             if (in->final) diag(in->u->diags, e->tuple.elems.data[i]->span, no_value, "void");
             return error_type(in);
         }
-        elems[i] = type_stored(in->t, elems[i]);
+        const struct ast_expr *x = e->tuple.elems.data[i];
+        if (x->kind == AST_INT && elems[i]->kind == TYPE_INT)
+            elems[i] = literal_type(in->t, x);
+        else if (elems[i]->kind != TYPE_INT)
+            elems[i] = type_stored(in->t, elems[i]);
         infer_convert(in, &e->tuple.elems.data[i], elems[i]);
     }
     for (size_t i = 0; i < e->tuple.names.len; i++)

@@ -129,6 +129,7 @@ static void visit(void *ctx, struct ast_expr **pe)
     struct expander *x = ctx;
     struct ast_expr *e = *pe;
     struct ast_exprs none = {0};
+    unsigned unused;
     bool any;
     if (e->kind == AST_IDENT) {
         const struct ast_callable *m = choose(x->u, e->ident.name, &none, &any);
@@ -140,7 +141,8 @@ static void visit(void *ctx, struct ast_expr **pe)
     if (m) {
         struct ast_exprs args = e->call.args;
         expand(x, pe, m, &args);
-    } else if (any && function_find(e->call.name) < 0) {
+    } else if (any && function_find(e->call.name) < 0 &&
+               variable_find(e->call.name, &unused) < 0) {
         diag(x->u->diags, e->span, macro_arguments, e->call.name);
         for (size_t i = 0; i < x->u->ast->macros.len; i++)
             if (!strcmp(x->u->ast->macros.data[i]->name, e->call.name))

@@ -73,7 +73,10 @@ void sema_resources(struct unit *u)
         struct sema_map *m = u->maps.data[i];
         if (m->value->kind == TYPE_NONE) {
             // Declared or printed, never assigned.
-            if (m->decl && !m->key) continue;
+            if (m->decl && !m->key) {
+                diag(u->diags, m->decl->span, map_unused, m->name);
+                continue;
+            }
             diag(u->diags, m->span, map_undefined, m->name);
             struct suggest s = suggest_begin(m->name);
             for (size_t k = 0; k < u->maps.len; k++)

@@ -130,7 +130,8 @@ static void set_config(struct unit *u, const struct ast_config_item *item)
     }
     const char *value = item_text(u, item->value), *why = "expected a number, a word or a string";
     if (!value || !config_set(&u->config, id, value, &why))
-        diag(u->diags, item->value->span, config_value, config_rows[id].name, why);
+        diag(u->diags, item->value->span, config_value, config_rows[id].name,
+             value ? value : "an expression", why);
 }
 
 void sema_setup(struct unit *u)

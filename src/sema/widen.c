@@ -24,21 +24,19 @@ const struct type *type_stored(struct types *t, const struct type *type)
         return types_int(t, 64, type->is_signed);
     case TYPE_ARRAY:
         return is_char_array(type) && type->count ? types_string(t, type->count) : type;
-    case TYPE_TUPLE: {
-        const struct type **elems = types_alloc(t, (type->nfields + 1) * sizeof(*elems));
-        const char **names = types_alloc(t, (type->nfields + 1) * sizeof(*names));
-        bool same = true, named = false;
-        for (uint32_t i = 0; i < type->nfields; i++) {
-            elems[i] = type_stored(t, type->fields[i].type);
-            names[i] = type->fields[i].name;
-            named = named || *names[i];
-            same = same && elems[i] == type->fields[i].type;
-        }
-        return same ? type : types_tuple(t, elems, named ? names : NULL, type->nfields);
-    }
     default:
         return type;
     }
+}
+
+// The field of a record by name; of a plain tuple by place. NULL when there is none.
+const struct type_field *tuple_field(const struct type *tuple, const struct type_field *like,
+                                     uint32_t place)
+{
+    if (!*like->name) return *tuple->fields[place].name ? NULL : &tuple->fields[place];
+    for (uint32_t i = 0; i < tuple->nfields; i++)
+        if (!strcmp(tuple->fields[i].name, like->name)) return &tuple->fields[i];
+    return NULL;
 }
 
 static const struct type *unify_tuples(struct types *t, const struct type *a,
@@ -49,13 +47,14 @@ static const struct type *unify_tuples(struct types *t, const struct type *a,
     const char **names = types_alloc(t, (a->nfields + 1) * sizeof(*names));
     bool named = false, same_a = true, same_b = true;
     for (uint32_t i = 0; i < a->nfields; i++) {
-        if (strcmp(a->fields[i].name, b->fields[i].name)) return NULL;
+        const struct type_field *other = tuple_field(b, &a->fields[i], i);
+        if (!other) return NULL;
         names[i] = a->fields[i].name;
         named = named || *names[i];
-        elems[i] = type_unify(t, a->fields[i].type, b->fields[i].type);
+        elems[i] = type_unify(t, a->fields[i].type, other->type);
         if (!elems[i]) return NULL;
         same_a = same_a && type_equal(elems[i], a->fields[i].type);
-        same_b = same_b && type_equal(elems[i], b->fields[i].type);
+        same_b = same_b && other == &b->fields[i] && type_equal(elems[i], other->type);
     }
     if (same_a) return a;
     if (same_b) return b;
@@ -115,10 +114,10 @@ bool type_assignable(const struct type *to, const struct type *from)
                (is_char_array(from) && from->count <= to->size);
     if (to->kind == TYPE_BUFFER && from->kind == TYPE_BUFFER) return from->count <= to->count;
     if (to->kind == TYPE_TUPLE && from->kind == TYPE_TUPLE && to->nfields == from->nfields) {
-        for (uint32_t i = 0; i < to->nfields; i++)
-            if (strcmp(to->fields[i].name, from->fields[i].name) ||
-                !type_assignable(to->fields[i].type, from->fields[i].type))
-                return false;
+        for (uint32_t i = 0; i < to->nfields; i++) {
+            const struct type_field *other = tuple_field(from, &to->fields[i], i);
+            if (!other || !type_assignable(to->fields[i].type, other->type)) return false;
+        }
         return true;
     }
     return false;
@@ -199,4 +198,12 @@ enum type_space expr_space(const struct infer *in, const struct ast_expr *e)
     default:
         return default_space(in);
     }
+}
+
+const struct type *literal_type(struct types *t, const struct ast_expr *e)
+{
+    for (unsigned bits = 8; bits < 64; bits *= 2)
+        if (literal_fits(e, types_int(t, bits, true))) return types_int(t, bits, true);
+    return literal_fits(e, types_int(t, 64, true)) ? types_int(t, 64, true)
+                                                   : types_int(t, 64, false);
 }

@@ -192,7 +192,7 @@ static void members(struct c_scan *s, struct layout *l)
                 add_field(s, l, d, align);
             }
         } while (c_accept(s, ","));
-        c_expect(s, ";");
+        if (!c_is(s, "}")) c_expect(s, ";"); // the last one may go without
     }
 }
 
