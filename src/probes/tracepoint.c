@@ -93,7 +93,7 @@ static bool offer(void *ctx, const char *category, const char *event)
 static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
                  void *ctx, struct probe_error *err)
 {
-    if (spec->nparts < 2 || spec->nparts > 3) {
+    if (spec->nparts != 3) {
         probe_fail(env, err, "tracepoint probe type requires 2 arguments, found %u",
                    spec->nparts - 1);
         err->hint = "tracepoint:CATEGORY:EVENT";
@@ -104,8 +104,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
         err->hint = "mount -t tracefs tracefs /sys/kernel/tracing";
         return -1;
     }
-    // "tracepoint:event" alone: any category.
-    const char *category = spec->nparts == 3 ? spec->parts[1] : "*";
+    const char *category = spec->parts[1];
     struct search s = {
         .env = env, .pattern = spec->parts[spec->nparts - 1], .found = found, .ctx = ctx};
     events_each(category, consider, &s);
