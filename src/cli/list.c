@@ -30,10 +30,9 @@ static bool show(void *ctx, const struct mf_target *target)
     struct probe_error err = {0};
     if (!l->provider->describe(&l->env, target, &layout, &err)) return true;
     for (size_t i = 0; i < layout.args.len; i++) {
-        printf("    %s %s\n", c_name(l->env.types, layout.args.data[i].type),
-               layout.args.data[i].name);
+        printf("    %s\n", layout.args.data[i].decl);
     }
-    if (layout.retval) printf("    %s retval\n", c_name(l->env.types, layout.retval));
+    if (layout.retval_decl) printf("    %s\n", layout.retval_decl);
     return true;
 }
 

@@ -98,6 +98,7 @@ static void describe_func(struct probe_env *env, const struct type_func *f,
 {
     for (uint32_t i = 0; i < f->nparams; i++) {
         struct probe_arg a = {.name = f->params[i].name, .type = f->params[i].type, .offset = i};
+        a.decl = arena_printf(env->arena, "%s %s", f->params[i].decl, a.name);
         VEC_PUSH(env->arena, &out->args, a);
     }
 }
@@ -110,6 +111,7 @@ static bool describe_fentry(struct probe_env *env, const struct mf_target *t,
     describe_func(env, f, out);
     if (t->is_return) {
         out->retval = f->ret;
+        out->retval_decl = arena_printf(env->arena, "%s retval", f->ret_decl);
         out->retval_index = f->nparams;
     }
     return true;

@@ -70,6 +70,7 @@ struct probe_arg {
     // where: CTX_RECORD and CTX_ITER: byte offset; CTX_BTF: index of the uint64_t;
     // CTX_REGS: index of the argument register (retval: see probe_regs)
     uint32_t offset;
+    const char *decl;      // as C declares it, for listings: "const char * name"
     bool is_data_loc;      // RECORD: __data_loc string or array
     bool is_data_rel;
 };
@@ -77,6 +78,7 @@ VEC_OF(probe_args, struct probe_arg);
 
 struct probe_layout {
     struct probe_args args;      // `args`
+    const char *retval_decl;     // for listings
     const struct type *retval;   // NULL: none known (then uint64 where PROBE_RETVAL)
     const struct type *record;   // CTX_RECORD: the struct behind `args`
     unsigned retval_index;       // CTX_BTF: index of the return value

@@ -233,6 +233,8 @@ static bool describe(struct probe_env *env, const struct mf_target *target,
                                 .offset = field.offset,
                                 .is_data_loc = field.is_data_loc,
                                 .is_data_rel = field.is_data_rel};
+        const char *decl = strstr(line, "field:") + 6;
+        arg.decl = arena_strndup(env->arena, decl, strcspn(decl, ";"));
         VEC_PUSH(env->arena, &fields, field);
         // The first eight bytes are the kernel's own: programs may not read them.
         if (strncmp(field.name, "common_", 7)) VEC_PUSH(env->arena, &out->args, arg);

@@ -183,6 +183,25 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     return 0;
 }
 
+VEC_OF(target_vec, struct mf_target);
+
+struct gather {
+    struct probe_env *env;
+    struct target_vec targets;
+};
+
+static bool gather(void *ctx, const struct mf_target *t)
+{
+    struct gather *g = ctx;
+    VEC_PUSH(g->env->arena, &g->targets, *t);
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct mf_target *)a)->name, ((const struct mf_target *)b)->name);
+}
+
 static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
                  void *ctx)
 {
@@ -196,14 +215,19 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
         path = spec->parts[1];
         function = spec->parts[spec->nparts - 1];
     }
+    struct gather all = {.env = env};
     struct search s = {.env = env,
                        .provider = provider_find(spec->parts[0])->name,
                        .pattern = *function ? function : "*",
-                       .found = found,
-                       .ctx = ctx,
+                       .found = gather,
+                       .ctx = &all,
                        .suggest = suggest_begin("")};
     s.path = resolve(env, path);
     if (s.path) elf_each_function(s.path, consider, &s);
+    if (all.targets.len)
+        qsort(all.targets.data, all.targets.len, sizeof(*all.targets.data), by_name);
+    for (size_t i = 0; i < all.targets.len; i++)
+        if (!found(ctx, &all.targets.data[i])) return;
 }
 
 static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,

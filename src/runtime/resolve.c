@@ -33,7 +33,17 @@ static bool ksym(void *ctx, uint64_t addr, const char **name, uint64_t *offset,
 static bool usym(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint64_t *offset,
                  const char **module)
 {
-    return symbols_user(((struct runtime *)ctx)->symbols, (pid_t)pid, addr, name, offset, module);
+    struct runtime *rt = ctx;
+    if (symbols_user(rt->symbols, (pid_t)pid, addr, name, offset, module)) return true;
+    // The process is gone: the programs that the script names may still tell.
+    for (size_t i = 0; i < rt->m->targets.len; i++) {
+        const struct mf_target *t = &rt->m->targets.data[i];
+        if (!t->module || *t->module != '/') continue;
+        if (!symbols_file(rt->symbols, t->module, addr, name, offset)) continue;
+        *module = t->module;
+        return true;
+    }
+    return false;
 }
 
 static struct {

@@ -159,6 +159,16 @@ bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset)
     return ok;
 }
 
+bool elf_is_fixed(const char *path)
+{
+    struct elf_file f;
+    GElf_Ehdr header;
+    if (!elf_file_open(&f, path)) return false;
+    bool fixed = gelf_getehdr(f.elf, &header) && header.e_type == ET_EXEC;
+    elf_file_close(&f);
+    return fixed;
+}
+
 // ---- paths ----
 
 static char *in_path_list(const char *list, const char *name)

@@ -47,6 +47,13 @@ bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name
     return u && user_symbols_find(u, pid, addr, name, offset, module);
 }
 
+bool symbols_file(struct symbols *s, const char *path, uint64_t vaddr, const char **name,
+                  uint64_t *offset)
+{
+    struct user_symbols *u = user_half(s);
+    return u && user_symbols_file(u, path, vaddr, name, offset);
+}
+
 void symbols_note_process(struct symbols *s, pid_t pid)
 {
     struct user_symbols *u = user_half(s);

@@ -24,6 +24,10 @@ bool symbols_kernel(struct symbols *s, uint64_t addr, const char **name, uint64_
 // mapping is known. False: nothing known. Strings are valid until the next call.
 bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name,
                   uint64_t *offset, const char **module);
+// A function of a program that is loaded where its file says (not position-independent), by
+// address: for processes that are gone.
+bool symbols_file(struct symbols *s, const char *path, uint64_t vaddr, const char **name,
+                  uint64_t *offset);
 // Remembers the mappings of a process while it lives, for later lookups.
 void symbols_note_process(struct symbols *s, pid_t pid);
 // Address of a kernel symbol by name, 0 when there is none.
@@ -40,5 +44,7 @@ bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint6
 bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint64_t *size);
 // File offset of a virtual address; false when no segment holds it.
 bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset);
+// Is it a program that is loaded at the addresses in the file (ET_EXEC)?
+bool elf_is_fixed(const char *path);
 // Finds a program in PATH or a library by name ("libc", "libc.so.6"); result to be freed.
 char *elf_resolve_path(const char *name, pid_t pid);

@@ -16,4 +16,6 @@ struct user_symbols *user_symbols_new(const struct symbols_options *opts);
 void user_symbols_free(struct user_symbols *u);
 bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const char **name,
                        uint64_t *offset, const char **module);
+bool user_symbols_file(struct user_symbols *u, const char *path, uint64_t vaddr, const char **name,
+                       uint64_t *offset);
 void user_symbols_note(struct user_symbols *u, pid_t pid);

@@ -193,6 +193,19 @@ bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const c
     return true;
 }
 
+bool user_symbols_file(struct user_symbols *u, const char *path, uint64_t vaddr, const char **name,
+                       uint64_t *offset)
+{
+    uint64_t at;
+    if (!elf_is_fixed(path) || !elf_offset_of(path, vaddr, &at)) return false;
+    const struct image *im = image_of(u, path, path);
+    const struct function *f = im ? function_at(im, at) : NULL;
+    if (!f) return false;
+    *name = f->name;
+    *offset = at - f->offset;
+    return true;
+}
+
 void user_symbols_free(struct user_symbols *u)
 {
     if (!u) return;

@@ -531,6 +531,37 @@ static int module_fd(const char *name)
     return 0;
 }
 
+// A type as C writes it, for listings.
+static const char *c_text(const struct btf_file *f, uint32_t id, unsigned depth)
+{
+    struct arena *a = f->owner->arena;
+    const struct btf_type *bt = id ? type_at(f, id) : NULL;
+    if (!bt || depth > 16) return "void";
+    const char *name = string_at(f, bt->name_off);
+    switch (BTF_INFO_KIND(bt->info)) {
+    case BTF_KIND_PTR: {
+        const char *to = c_text(f, bt->type, depth + 1);
+        return arena_printf(a, to[strlen(to) - 1] == '*' ? "%s*" : "%s *", to);
+    }
+    case BTF_KIND_CONST: return arena_printf(a, "const %s", c_text(f, bt->type, depth + 1));
+    case BTF_KIND_VOLATILE: return arena_printf(a, "volatile %s", c_text(f, bt->type, depth + 1));
+    case BTF_KIND_RESTRICT:
+    case 18: return c_text(f, bt->type, depth + 1);
+    case BTF_KIND_STRUCT: return arena_printf(a, "struct %s", name);
+    case BTF_KIND_UNION: return arena_printf(a, "union %s", name);
+    case BTF_KIND_FWD:
+        return arena_printf(a, "%s %s", BTF_INFO_KFLAG(bt->info) ? "union" : "struct", name);
+    case BTF_KIND_ENUM:
+    case 19: return arena_printf(a, "enum %s", name);
+    case BTF_KIND_ARRAY: {
+        const struct btf_array *array = (const struct btf_array *)(bt + 1);
+        return arena_printf(a, "%s[%u]", c_text(f, array->type, depth + 1), array->nelems);
+    }
+    case BTF_KIND_FUNC_PROTO: return "void (*)()";
+    default: return *name ? name : "void";
+    }
+}
+
 static const struct type_func *make_func(struct btf_file *f, const char *name, uint32_t id,
                                          uint32_t proto_id, unsigned skip)
 {
@@ -546,13 +577,15 @@ static const struct type_func *make_func(struct btf_file *f, const char *name, u
         const char *param = string_at(f, in[i].name_off);
         params[i - skip].name = *param ? param : arena_printf(a, "arg%u", i - skip);
         params[i - skip].type = convert(f, in[i].type);
+        params[i - skip].decl = c_text(f, in[i].type, 0);
     }
     *out = (struct type_func){.name = arena_strdup(a, name),
                               .module = f->name,
                               .btf_id = id,
                               .params = params,
                               .nparams = n > skip ? n - skip : 0,
-                              .ret = convert(f, proto->type)};
+                              .ret = convert(f, proto->type),
+                              .ret_decl = c_text(f, proto->type, 0)};
     if (f->base) {
         if (!f->fd) f->fd = module_fd(f->name);
         out->btf_fd = f->fd;

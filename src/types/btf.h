@@ -11,6 +11,7 @@
 struct type_param {
     const char *name;
     const struct type *type;
+    const char *decl; // as C writes the type: "const char *", "size_t"
 };
 
 struct type_func {
@@ -21,6 +22,7 @@ struct type_func {
     const struct type_param *params;
     uint32_t nparams;
     const struct type *ret; // VOID when it returns nothing
+    const char *ret_decl;
 };
 
 // Is there any kernel BTF? If not, *why (may be NULL) gets the reason.
