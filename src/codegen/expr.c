@@ -337,13 +337,9 @@ struct cg_value cg_convert(struct cg *c, struct cg_value v, const struct type *t
     if (to->kind == TYPE_STRING && v.is_address) return convert_text(c, v, to);
     if (to->kind == TYPE_TUPLE && v.type->kind == TYPE_TUPLE) return convert_tuple(c, v, to);
     if (to->kind == TYPE_ARRAY && !v.is_address) {
-        // The most significant byte comes first.
         LLVMValueRef p = cg_slot(c, to->size < 8 ? 8 : to->size, 8);
-        cg_zero(c, p, to->size < 8 ? 8 : to->size);
-        for (uint32_t i = 0; i < v.type->size && i < to->size; i++) {
-            LLVMValueRef byte = LLVMBuildLShr(c->b, v.v, cg_int(c, 8ull * (v.type->size - 1 - i)), "");
-            LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, byte, c->i8, ""), cg_offset(c, p, i));
-        }
+        if (to->size > 8) cg_zero(c, p, to->size);
+        LLVMBuildStore(c->b, v.v, p);
         return cg_address_value(p, to, MEM_BPF);
     }
     if (to->kind == TYPE_BUFFER && v.is_address && v.type->size != to->size) {
