@@ -10,7 +10,7 @@
 struct conversion {
     char flags[8];
     char width[16]; // with precision: "8.3"
-    unsigned longs; // h counts down to nothing, l up
+    unsigned bits;  // of the number that is shown: 8 (hh), 16 (h), 32, 64 (l, ll, j, z, t)
     char letter;
     char extra; // of %rx, %rh
 };
@@ -26,7 +26,8 @@ static const char *parse(const char *p, struct conversion *c)
     // Widths are bounded: a format is not a way to fill memory.
     if (strtoul(c->width, NULL, 10) > 4096) strcpy(c->width, "4096");
     p += n;
-    for (; *p && strchr("hlzjt", *p); p++) c->longs += *p != 'h';
+    c->bits = 32;
+    for (; *p && strchr("hlzjt", *p); p++) c->bits = *p != 'h' ? 64 : c->bits / 2;
     c->letter = *p;
     if (*p) p++;
     if (c->letter == 'r' && (*p == 'x' || *p == 'h')) c->extra = *p++;
@@ -35,19 +36,19 @@ static const char *parse(const char *p, struct conversion *c)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-// %d and %u show 32 bits unless told otherwise; %x and %o what the type has, at least 32.
-static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v, bool is_wide)
+static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v)
 {
     char format[48];
     char letter = c->letter == 'p' ? 'x' : c->letter;
-    bool bits = c->letter == 'x' || c->letter == 'X' || c->letter == 'o';
-    bool wide = c->longs >= 1 || c->letter == 'p' || (bits && is_wide);
-    snprintf(format, sizeof(format), "%%%s%s%s%c", c->letter == 'p' ? "#" : c->flags, c->width,
-             wide ? "ll" : "", letter);
-    if (wide)
-        strbuf_printf(b, format, (unsigned long long)v);
+    unsigned shift = c->letter == 'p' ? 0 : 64 - c->bits;
+    bool is_signed = letter == 'd' || letter == 'i';
+    snprintf(format, sizeof(format), "%%%s%sll%c", c->letter == 'p' ? "#" : c->flags, c->width,
+             letter);
+    v <<= shift;
+    if (is_signed)
+        strbuf_printf(b, format, (long long)v >> shift);
     else
-        strbuf_printf(b, format, (unsigned)v);
+        strbuf_printf(b, format, (unsigned long long)(v >> shift));
 }
 
 static void put_text(struct strbuf *b, const struct conversion *c, const char *text)
@@ -107,7 +108,7 @@ static void put_field(struct output *o, struct strbuf *b, const struct conversio
         if (type->kind == TYPE_STRING || type->kind == TYPE_TUPLE || type->kind == TYPE_STRUCT)
             output_value(o, b, type, data);
         else
-            put_number(b, c, number_of(o, type, data), type->size >= 8);
+            put_number(b, c, number_of(o, type, data));
         break;
     }
 }

@@ -61,7 +61,7 @@ static void on_cat(struct runtime *rt, const struct mf_event *e, const void *rec
     FILE *f = fopen(strbuf_str(&path), "re");
     if (!f) {
         output_flush(rt->out);
-        log_error("failed to open file '%s': %s", strbuf_str(&path), strerror(errno));
+        log_error("failed to open file '%s' (%s)", strbuf_str(&path), strerror(errno));
     } else {
         uint64_t left = manifest_config_uint(rt->m, "max_cat_bytes");
         char chunk[4096];

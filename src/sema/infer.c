@@ -178,8 +178,27 @@ static void infer_compound(struct infer *in, struct ast_stmt *s)
     }
 }
 
+// @ = { ...; avg($x) } is { ...; @ = avg($x) }.
+static bool hoist_aggregation(struct infer *in, struct ast_stmt *s)
+{
+    struct ast_expr *value = s->assign.value;
+    if (value->kind != AST_BLOCK_EXPR || !value->block.value ||
+        !is_map_value_call(value->block.value))
+        return false;
+    struct ast_stmt *assign = ast_stmt_new(in->u->arena, AST_ASSIGN, s->span);
+    *assign = *s;
+    assign->assign.value = value->block.value;
+    struct ast_stmts body = value->block.stmts;
+    VEC_PUSH(in->u->arena, &body, assign);
+    s->kind = AST_BLOCK;
+    s->block = body;
+    infer_stmts(in, &s->block);
+    return true;
+}
+
 static void infer_assign(struct infer *in, struct ast_stmt *s)
 {
+    if (hoist_aggregation(in, s)) return;
     struct ast_expr *target = s->assign.target;
     struct sema_map *m = (struct sema_map *)target_map(target);
     if (s->assign.op >= 0) {

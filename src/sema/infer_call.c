@@ -505,6 +505,10 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e)
         if (e->call.args.len) infer_convert(in, &ARG(e, 0), types_int(t, 64, true));
         return types_basic(t, TYPE_VOID);
     case FN_len:
+        if (ARG(e, 0)->kind == AST_MAP && ARG(e, 0)->map.map->is_scalar) {
+            if (in->final) diag(in->u->diags, e->span, map_scalar_call, "len");
+            return error_type(in);
+        }
         if (ARG(e, 0)->kind == AST_MAP || ARG(e, 0)->type->kind == TYPE_KSTACK ||
             ARG(e, 0)->type->kind == TYPE_USTACK)
             return types_int(t, 64, true);
