@@ -97,12 +97,12 @@ static const generator variables[VAR_COUNT] = {
 static struct cg_value builtin(struct cg *c, const struct ast_expr *e)
 {
     int id = e->ident.variable;
-    bool scalar = type_is_scalar(e->type);
     bool fresh = id == VAR_rand || id == VAR_arg || id == VAR_sarg || id == VAR_retval ||
                  id == VAR_kstack || id == VAR_ustack || id == VAR_cpu;
     if (!fresh && c->f->cached[id])
-        return scalar ? cg_scalar_value(c->f->cached[id], e->type)
-                      : cg_address_value(c->f->cached[id], e->type, MEM_BPF);
+        return LLVMGetTypeKind(LLVMTypeOf(c->f->cached[id])) == LLVMIntegerTypeKind
+                   ? cg_scalar_value(c->f->cached[id], e->type)
+                   : cg_address_value(c->f->cached[id], e->type, MEM_BPF);
     struct cg_value v = variables[id](c, e);
     if (!fresh) {
         c->f->cached[id] = v.v;
