@@ -260,7 +260,7 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe)
     bool same = l->kind == r->kind &&
                 (l->kind == TYPE_TUPLE || l->kind == TYPE_BUFFER || l->kind == TYPE_ARRAY ||
                  l->kind == TYPE_MAC || l->kind == TYPE_INET || l->kind == TYPE_KSYM ||
-                 l->kind == TYPE_KSTACK || l->kind == TYPE_USTACK);
+                 l->kind == TYPE_KSTACK || l->kind == TYPE_USTACK || l->kind == TYPE_USYM);
     const struct type *both = same && equality ? type_unify(in->t, l, r) : NULL;
     if (!both) return bad_operands(in, e);
     infer_convert(in, &e->binary.left, both);
