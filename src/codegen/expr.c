@@ -184,7 +184,7 @@ LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e)
     if (!v.is_address) return v.v;
     if (v.type->kind == TYPE_KSYM || v.type->kind == TYPE_USYM || v.type->kind == TYPE_TIMESTAMP ||
         v.type->kind == TYPE_PROBE || v.type->kind == TYPE_USERNAME ||
-        v.type->kind == TYPE_STRERROR)
+        v.type->kind == TYPE_STRERROR || v.type->kind == TYPE_SYSCALL)
         return cg_fetch(c, v.v, types_int(c->u->types, 64, false), v.memory);
     if (v.memory != MEM_BPF) return v.v; // the address itself
     return LLVMBuildPtrToInt(c->b, v.v, c->i64, "");

@@ -303,6 +303,11 @@ struct cg_value cg_fn_strerror(struct cg *c, const struct ast_expr *e)
     return SCALAR(LLVMBuildSelect(c->b, negative, LLVMBuildNeg(c->b, v, ""), v, ""));
 }
 
+struct cg_value cg_fn_syscall_name(struct cg *c, const struct ast_expr *e)
+{
+    return SCALAR(cg_scalar(c, ARG(e, 0)));
+}
+
 struct cg_value cg_fn_strftime(struct cg *c, const struct ast_expr *e)
 {
     const struct ast_expr *when = ARG(e, 1);

@@ -254,6 +254,15 @@ static uint64_t word(const void *data)
     return v;
 }
 
+static void put_syscall(struct strbuf *b, uint64_t number)
+{
+    const char *name = types_constant_name("__NR_", (int64_t)number);
+    if (name)
+        strbuf_puts(b, name);
+    else
+        strbuf_printf(b, "%" PRIu64, number);
+}
+
 static void put_cgroup(struct output *o, struct strbuf *b, const void *data)
 {
     struct value_cgroup_path v;
@@ -293,6 +302,7 @@ void output_value(struct output *o, struct strbuf *b, const struct type *type, c
         break;
     case TYPE_CGROUP_PATH: put_cgroup(o, b, data); break;
     case TYPE_USERNAME: put_username(b, data); break;
+    case TYPE_SYSCALL: put_syscall(b, word(data)); break;
     case TYPE_STRERROR: strbuf_puts(b, strerror((int)word(data))); break;
     case TYPE_PROBE:
         if (word(data) < o->manifest->targets.len)

@@ -59,6 +59,7 @@ static bool prints_as_text(const struct type *t)
     case TYPE_CGROUP_PATH:
     case TYPE_USERNAME:
     case TYPE_STRERROR:
+    case TYPE_SYSCALL:
     case TYPE_PROBE:
     case TYPE_ENUM:
     case TYPE_TUPLE:

@@ -530,6 +530,7 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e)
     case FN_ntop: return types_basic(t, TYPE_INET);
     case FN_macaddr: return types_basic(t, TYPE_MAC);
     case FN_cgroup_path: return types_basic(t, TYPE_CGROUP_PATH);
+    case FN_syscall_name: return types_basic(t, TYPE_SYSCALL);
     case FN_strerror: return types_basic(t, TYPE_STRERROR);
     case FN_strftime:
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));

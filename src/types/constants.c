@@ -27,6 +27,15 @@ bool constant_find(const char *name, int64_t *value)
     return c != NULL;
 }
 
+const char *types_constant_name(const char *prefix, int64_t value)
+{
+    size_t n = strlen(prefix);
+    for (size_t i = 0; i < ARRAY_LEN(constants); i++)
+        if (constants[i].value == value && !strncmp(constants[i].name, prefix, n))
+            return constants[i].name + n;
+    return NULL;
+}
+
 void constant_each(void (*each)(void *ctx, const char *name), void *ctx)
 {
     for (size_t i = 0; i < ARRAY_LEN(constants); i++) each(ctx, constants[i].name);

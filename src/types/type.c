@@ -88,6 +88,7 @@ static struct type basic_shape(enum type_kind kind)
     case TYPE_KSYM:
     case TYPE_USERNAME:
     case TYPE_STRERROR:
+    case TYPE_SYSCALL:
     case TYPE_PROBE:
     case TYPE_COUNT:
     case TYPE_SUM:
@@ -275,6 +276,7 @@ static const char *kind_name(const struct type *type)
     case TYPE_CGROUP_PATH: return "cgroup_path_t";
     case TYPE_USERNAME: return "username";
     case TYPE_STRERROR: return "strerror_t";
+    case TYPE_SYSCALL: return "syscall_t";
     case TYPE_PROBE: return "string";
     case TYPE_COUNT: return "count_t";
     case TYPE_SUM: return type->is_signed ? "sum_t" : "usum_t";

@@ -37,6 +37,7 @@ enum type_kind {
     TYPE_CGROUP_PATH,
     TYPE_USERNAME,
     TYPE_STRERROR,
+    TYPE_SYSCALL, // number of a system call, printed by name
     TYPE_PROBE, // the `probe` builtin
     // map values that only aggregate
     TYPE_COUNT,
@@ -131,7 +132,7 @@ struct value_cgroup_path { // 16 bytes
     uint32_t pattern; // index into manifest.strings
     uint32_t pad;
 };
-// TYPE_USERNAME: uint64_t uid. TYPE_STRERROR: uint64_t errno. TYPE_PROBE: uint64_t index into
+// TYPE_USERNAME: uint64_t uid. TYPE_STRERROR: uint64_t errno. TYPE_SYSCALL: uint64_t number. TYPE_PROBE: uint64_t index into
 // manifest.targets.
 // TYPE_COUNT: uint64_t. TYPE_SUM: (u)int64_t.
 struct value_minmax { // TYPE_MIN, TYPE_MAX: 16 bytes
@@ -244,6 +245,9 @@ static inline bool type_is_scalar(const struct type *t)
 {
     return type_is_integer(t) || t->kind == TYPE_POINTER;
 }
+// Name of a constant of the built-in table by prefix and value, without the prefix:
+// ("__NR_", 0) gives "read". NULL when there is none.
+const char *types_constant_name(const char *prefix, int64_t value);
 // Only the language's and C's own names, never BTF: "unsigned long", "uint32", "char".
 const struct type *types_find_basic_name(struct types *t, const char *name);
 // Memory in the arena of the store.
