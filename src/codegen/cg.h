@@ -133,6 +133,8 @@ struct cg_value cg_convert(struct cg *c, struct cg_value v, const struct type *t
 struct cg_value cg_binary(struct cg *c, const struct ast_expr *e); // ops.c
 struct cg_value cg_unary(struct cg *c, const struct ast_expr *e);
 LLVMValueRef cg_equal_bytes(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t size); // i1
+LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n,
+                              bool at_end); // i1
 LLVMValueRef cg_equal_literal(struct cg *c, LLVMValueRef p, const char *text, size_t len,
                               uint32_t room); // i1
 struct cg_value cg_field(struct cg *c, const struct ast_expr *e);   // access.c

@@ -76,35 +76,6 @@ static const struct ast_expr *bare(const struct ast_expr *e)
     return e;
 }
 
-// Compares the first n bytes of two buffers, stopping at a NUL: 0 or 1 in a phi.
-static LLVMValueRef differ(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n)
-{
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
-    LLVMBasicBlockRef loop = cg_block(c, "cmp"), same = cg_block(c, "same"),
-                      next = cg_block(c, "next"), end = cg_block(c, "end");
-    LLVMBuildBr(c->b, loop);
-    cg_at(c, loop);
-    LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i");
-    LLVMValueRef x = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, a, &i, 1, ""), "");
-    LLVMValueRef y = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, b, &i, 1, ""), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), same, end);
-    cg_at(c, same);
-    LLVMValueRef nul = LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), "");
-    LLVMBuildCondBr(c->b, nul, end, next);
-    cg_at(c, next);
-    LLVMValueRef after = LLVMBuildAdd(c->b, i, cg_int(c, 1), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, after, cg_int(c, n), ""), loop, end);
-    LLVMValueRef starts[] = {cg_int(c, 0), after};
-    LLVMBasicBlockRef froms[] = {before, next};
-    LLVMAddIncoming(i, starts, froms, 2);
-    cg_at(c, end);
-    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i64, "");
-    LLVMValueRef values[] = {cg_int(c, 1), cg_int(c, 0), cg_int(c, 0)};
-    LLVMBasicBlockRef ends[] = {loop, same, next};
-    LLVMAddIncoming(phi, values, ends, 3);
-    return phi;
-}
-
 struct cg_value cg_fn_strncmp(struct cg *c, const struct ast_expr *e)
 {
     uint64_t n = ARG(e, 2)->integer.value;
@@ -132,7 +103,8 @@ struct cg_value cg_fn_strncmp(struct cg *c, const struct ast_expr *e)
     struct cg_value b = cg_expr(c, r);
     uint32_t room = a.type->size < b.type->size ? a.type->size : b.type->size;
     LLVMValueRef pb = cg_materialize(c, b);
-    return SCALAR(differ(c, pa, pb, n < room ? (uint32_t)n : room));
+    LLVMValueRef equal = cg_equal_strings(c, pa, pb, n < room ? (uint32_t)n : room, true);
+    return SCALAR(LLVMBuildSelect(c->b, equal, cg_int(c, 0), cg_int(c, 1), ""));
 }
 
 struct cg_value cg_fn_memcmp(struct cg *c, const struct ast_expr *e)

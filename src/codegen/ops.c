@@ -177,12 +177,10 @@ static const struct ast_expr *bare(const struct ast_expr *e)
     return e;
 }
 
-// Two strings of which neither is a literal: byte by byte until both end. Bounded by the
-// shorter buffer; a loop in a callback-free form that every verifier takes.
-static LLVMValueRef equal_strings(struct cg *c, LLVMValueRef a, uint32_t na, LLVMValueRef b,
-                                  uint32_t nb)
+// Two strings of which neither is a literal: byte by byte until both end or n are compared,
+// which counts as equal if at_end. A loop in a callback-free form that every verifier takes.
+LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n, bool at_end)
 {
-    uint32_t n = na < nb ? na : nb;
     LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
     LLVMBasicBlockRef loop = cg_block(c, "cmp"), more = cg_block(c, "more"),
                       next = cg_block(c, "next"), end = cg_block(c, "end");
@@ -205,7 +203,7 @@ static LLVMValueRef equal_strings(struct cg *c, LLVMValueRef a, uint32_t na, LLV
     cg_at(c, end);
     LLVMValueRef phi = LLVMBuildPhi(c->b, c->i1, "");
     LLVMValueRef results[] = {LLVMConstInt(c->i1, 0, false), LLVMConstInt(c->i1, 1, false),
-                              LLVMConstInt(c->i1, na == nb, false)};
+                              LLVMConstInt(c->i1, at_end, false)};
     LLVMBasicBlockRef ends[] = {loop, more, next};
     LLVMAddIncoming(phi, results, ends, 3);
     return phi;
@@ -226,7 +224,8 @@ static struct cg_value compare_strings(struct cg *c, const struct ast_expr *e)
         equal = cg_equal_literal(c, p, r->string.data, r->string.len, v.type->size);
     } else {
         struct cg_value w = cg_expr(c, e->binary.right);
-        equal = equal_strings(c, p, v.type->size, cg_materialize(c, w), w.type->size);
+        uint32_t n = v.type->size < w.type->size ? v.type->size : w.type->size;
+        equal = cg_equal_strings(c, p, cg_materialize(c, w), n, v.type->size == w.type->size);
     }
     if (e->binary.op == AST_NE) equal = LLVMBuildNot(c->b, equal, "");
     return cg_scalar_value(cg_bool(c, equal), e->type);

@@ -91,6 +91,23 @@ bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, 
     return true;
 }
 
+size_t perf_attach_each(bool (*one)(struct bpf_program *prog, const struct mf_target *t,
+                                    uint64_t cookie, struct probe_links *links, const char **why),
+                        struct bpf_program *prog, const struct mf_target *targets, size_t n,
+                        uint64_t first_cookie, struct probe_links *links, probe_failed failed,
+                        void *ctx)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *why = "";
+        if (one(prog, &targets[i], first_cookie + i, links, &why))
+            done++;
+        else
+            failed(ctx, &targets[i], why);
+    }
+    return done;
+}
+
 // ---- detaching ----
 
 enum { MAX_THREADS = 16 };

@@ -21,6 +21,12 @@ typedef void (*probe_failed)(void *ctx, const struct mf_target *t, const char *w
 struct perf_event_attr;
 bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, uint64_t cookie,
                  struct probe_links *links, const char **why);
+// Attaches a program to each of its targets by `one`; gives how many succeeded.
+size_t perf_attach_each(bool (*one)(struct bpf_program *prog, const struct mf_target *t,
+                                    uint64_t cookie, struct probe_links *links, const char **why),
+                        struct bpf_program *prog, const struct mf_target *targets, size_t n,
+                        uint64_t first_cookie, struct probe_links *links, probe_failed failed,
+                        void *ctx);
 // The type number of a dynamic PMU ("kprobe", "uprobe"), or -1.
 int perf_pmu_type(const char *name);
 // The bit of `retprobe` in the PMU's config.

@@ -260,15 +260,7 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
                      struct probe_links *links, probe_failed failed, void *ctx)
 {
     (void)env;
-    size_t done = 0;
-    for (size_t i = 0; i < n; i++) {
-        const char *why = "";
-        if (attach_one(prog, &targets[i], first_cookie + i, links, &why))
-            done++;
-        else
-            failed(ctx, &targets[i], why);
-    }
-    return done;
+    return perf_attach_each(attach_one, prog, targets, n, first_cookie, links, failed, ctx);
 }
 
 #define UPROBE_CAPS                                                                                \
