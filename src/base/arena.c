@@ -19,30 +19,26 @@ struct arena {
     struct block *blocks; // the first one is being filled
 };
 
-static ATTR_NORETURN void out_of_memory(void)
-{
+static ATTR_NORETURN void out_of_memory(void) {
     fputs("ERROR: out of memory\n", stderr);
     exit(1);
 }
 
-static struct block *block_new(size_t size)
-{
+static struct block *block_new(size_t size) {
     struct block *b = calloc(1, sizeof(*b) + size);
     if (!b) out_of_memory();
     b->size = size;
     return b;
 }
 
-struct arena *arena_new(void)
-{
+struct arena *arena_new(void) {
     struct arena *a = calloc(1, sizeof(*a));
     if (!a) out_of_memory();
     a->blocks = block_new(BLOCK_SIZE);
     return a;
 }
 
-void arena_free(struct arena *a)
-{
+void arena_free(struct arena *a) {
     if (!a) return;
     for (struct block *b = a->blocks, *next; b; b = next) {
         next = b->next;
@@ -51,8 +47,7 @@ void arena_free(struct arena *a)
     free(a);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
-{
+void *arena_alloc(struct arena *a, size_t size) {
     if (size > SIZE_MAX / 2) out_of_memory();
     size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct block *b = a->blocks;
@@ -75,20 +70,15 @@ void *arena_alloc(struct arena *a, size_t size)
     return fresh->data;
 }
 
-char *arena_strndup(struct arena *a, const char *s, size_t len)
-{
+char *arena_strndup(struct arena *a, const char *s, size_t len) {
     char *p = arena_alloc(a, len + 1);
     if (len) memcpy(p, s, len);
     return p;
 }
 
-char *arena_strdup(struct arena *a, const char *s)
-{
-    return arena_strndup(a, s, strlen(s));
-}
+char *arena_strdup(struct arena *a, const char *s) { return arena_strndup(a, s, strlen(s)); }
 
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
-{
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) {
     va_list again;
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, again);
@@ -99,8 +89,7 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
     return p;
 }
 
-char *arena_printf(struct arena *a, const char *fmt, ...)
-{
+char *arena_printf(struct arena *a, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     char *p = arena_vprintf(a, fmt, ap);
@@ -108,8 +97,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     return p;
 }
 
-void *arena_grow(struct arena *a, void *data, size_t len, size_t *cap, size_t elem)
-{
+void *arena_grow(struct arena *a, void *data, size_t len, size_t *cap, size_t elem) {
     if (len < *cap) return data;
     size_t n = *cap ? *cap * 2 : 4;
     void *p = arena_alloc(a, n * elem);

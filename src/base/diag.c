@@ -45,16 +45,14 @@ static const enum diag_severity severities[] = {
 #undef WARNING
 };
 
-struct diags *diags_new(struct arena *a)
-{
+struct diags *diags_new(struct arena *a) {
     struct diags *d = ARENA_NEW(a, struct diags);
     d->arena = a;
     return d;
 }
 
 // The same mistake is reported once, even if several passes or copies of a body meet it.
-static bool is_known(const struct diags *d, struct span span, enum diag_id id)
-{
+static bool is_known(const struct diags *d, struct span span, enum diag_id id) {
     for (size_t i = d->all.len; i-- > 0;) {
         const struct diagnostic *o = d->all.data[i];
         if (o->id == id && span.src && o->span.src == span.src && o->span.begin == span.begin &&
@@ -64,8 +62,7 @@ static bool is_known(const struct diags *d, struct span span, enum diag_id id)
     return false;
 }
 
-void diag_report(struct diags *d, struct span span, enum diag_id id, const char *fmt, ...)
-{
+void diag_report(struct diags *d, struct span span, enum diag_id id, const char *fmt, ...) {
     d->last = NULL;
     if (severities[id] == DIAG_WARNING && d->no_warnings) return;
     if (is_known(d, span, id)) return;
@@ -82,14 +79,12 @@ void diag_report(struct diags *d, struct span span, enum diag_id id, const char 
     d->errors += severities[id] == DIAG_ERROR;
 }
 
-static void note_append(struct note **list, struct note *n)
-{
+static void note_append(struct note **list, struct note *n) {
     while (*list) list = &(*list)->next;
     *list = n;
 }
 
-void diag_hint(struct diags *d, const char *fmt, ...)
-{
+void diag_hint(struct diags *d, const char *fmt, ...) {
     if (!d->last) return;
     struct note *n = ARENA_NEW(d->arena, struct note);
     va_list ap;
@@ -99,8 +94,7 @@ void diag_hint(struct diags *d, const char *fmt, ...)
     note_append(&d->last->hints, n);
 }
 
-void diag_note(struct diags *d, struct span span, const char *fmt, ...)
-{
+void diag_note(struct diags *d, struct span span, const char *fmt, ...) {
     if (!d->last) return;
     struct note *n = ARENA_NEW(d->arena, struct note);
     va_list ap;
@@ -111,18 +105,11 @@ void diag_note(struct diags *d, struct span span, const char *fmt, ...)
     note_append(&d->last->notes, n);
 }
 
-size_t diags_errors(const struct diags *d)
-{
-    return d->errors;
-}
+size_t diags_errors(const struct diags *d) { return d->errors; }
 
-void diags_no_warnings(struct diags *d)
-{
-    d->no_warnings = true;
-}
+void diags_no_warnings(struct diags *d) { d->no_warnings = true; }
 
-static int compare(const void *pa, const void *pb)
-{
+static int compare(const void *pa, const void *pb) {
     const struct diagnostic *a = *(struct diagnostic *const *)pa;
     const struct diagnostic *b = *(struct diagnostic *const *)pb;
     if (a->span.src == b->span.src && a->span.begin != b->span.begin)
@@ -130,20 +117,13 @@ static int compare(const void *pa, const void *pb)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static bool is_continuation(char c)
-{
-    return ((unsigned char)c & 0xc0) == 0x80;
-}
+static bool is_continuation(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
 
-static bool is_printable(char c)
-{
-    return c == '\t' || (unsigned char)c >= 0x20;
-}
+static bool is_printable(char c) { return c == '\t' || (unsigned char)c >= 0x20; }
 
 // The source line, clipped around the place when it is very long, and the underline. Bytes that
 // would disturb a terminal are shown as '?'.
-static void print_line(const struct span *span, FILE *out, const char *on, const char *off)
-{
+static void print_line(const struct span *span, FILE *out, const char *on, const char *off) {
     const struct source *s = span->src;
     unsigned line, column;
     source_position(s, span->begin, &line, &column);
@@ -169,8 +149,7 @@ static void print_line(const struct span *span, FILE *out, const char *on, const
     fprintf(out, "%s\n", off);
 }
 
-static void print_place(const struct span *span, FILE *out)
-{
+static void print_place(const struct span *span, FILE *out) {
     if (!span->src) return;
     unsigned line, column, last_line, last_column;
     source_position(span->src, span->begin, &line, &column);
@@ -184,8 +163,7 @@ static void print_place(const struct span *span, FILE *out)
         fprintf(out, "%s:%u:%u-%u: ", span->src->name, line, column, last_column);
 }
 
-static void print_one(const struct diagnostic *d, FILE *out, bool colour)
-{
+static void print_one(const struct diagnostic *d, FILE *out, bool colour) {
     bool error = severities[d->id] == DIAG_ERROR;
     const char *on = !colour ? "" : error ? "\033[31m" : "\033[33m", *off = colour ? "\033[0m" : "";
     print_place(&d->span, out);
@@ -199,12 +177,11 @@ static void print_one(const struct diagnostic *d, FILE *out, bool colour)
     for (const struct note *n = d->hints; n; n = n->next) fprintf(out, "HINT: %s\n", n->text);
 }
 
-void diags_print(struct diags *d, FILE *out, bool colour)
-{
+void diags_print(struct diags *d, FILE *out, bool colour) {
     if (d->all.len) qsort(d->all.data, d->all.len, sizeof(*d->all.data), compare);
-    for (size_t i = 0; i < d->all.len && i < MAX_PRINTED; i++) print_one(d->all.data[i], out, colour);
-    if (d->all.len > MAX_PRINTED)
-        fprintf(out, "(%zu more messages)\n", d->all.len - MAX_PRINTED);
+    for (size_t i = 0; i < d->all.len && i < MAX_PRINTED; i++)
+        print_one(d->all.data[i], out, colour);
+    if (d->all.len > MAX_PRINTED) fprintf(out, "(%zu more messages)\n", d->all.len - MAX_PRINTED);
     d->all.len = 0;
     d->last = NULL;
 }

@@ -32,8 +32,7 @@ struct diags;
 struct diags *diags_new(struct arena *a);
 // Reports D(id, ...) at a place: diag(d, span, unknown_function, name).
 // The same id at the same place is reported once.
-#define diag(d, span, id, ...)                                                                     \
-    diag_report((d), (span), DIAG_##id, diag_format_##id, ##__VA_ARGS__)
+#define diag(d, span, id, ...) diag_report((d), (span), DIAG_##id, diag_format_##id, ##__VA_ARGS__)
 void diag_report(struct diags *d, struct span span, enum diag_id id, const char *fmt, ...)
     ATTR_PRINTF(4, 5);
 // Adds to the diagnostic reported last: a hint, or a second place with a text.

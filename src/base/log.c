@@ -7,8 +7,7 @@
 
 enum log_level log_level = LOG_WARNING;
 
-static void emit(const char *prefix, const char *fmt, va_list ap)
-{
+static void emit(const char *prefix, const char *fmt, va_list ap) {
     fflush(stdout); // keep the order of the two streams where both go to one place
     fputs(prefix, stderr);
     vfprintf(stderr, fmt, ap);
@@ -16,8 +15,7 @@ static void emit(const char *prefix, const char *fmt, va_list ap)
 }
 
 #define LOG_FUNCTION(name, level, prefix)                                                          \
-    void name(const char *fmt, ...)                                                                \
-    {                                                                                              \
+    void name(const char *fmt, ...) {                                                              \
         if (log_level < (level)) return;                                                           \
         va_list ap;                                                                                \
         va_start(ap, fmt);                                                                         \

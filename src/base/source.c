@@ -2,8 +2,7 @@
 // Source text with a table of line starts, built once.
 #include "base/source.h"
 
-struct source *source_new(struct arena *a, const char *name, const char *text, size_t len)
-{
+struct source *source_new(struct arena *a, const char *name, const char *text, size_t len) {
     struct source *s = ARENA_NEW(a, struct source);
     s->name = arena_strdup(a, name);
     s->text = arena_strndup(a, text, len);
@@ -17,8 +16,7 @@ struct source *source_new(struct arena *a, const char *name, const char *text, s
     return s;
 }
 
-void source_position(const struct source *s, uint32_t offset, unsigned *line, unsigned *column)
-{
+void source_position(const struct source *s, uint32_t offset, unsigned *line, unsigned *column) {
     size_t low = 0, high = s->nlines;
     while (high - low > 1) {
         size_t mid = low + (high - low) / 2;
@@ -31,8 +29,7 @@ void source_position(const struct source *s, uint32_t offset, unsigned *line, un
     *column = offset - s->lines[low] + 1;
 }
 
-struct span span_join(struct span a, struct span b)
-{
+struct span span_join(struct span a, struct span b) {
     if (!a.src) return b;
     if (!b.src || b.src != a.src) return a;
     return (struct span){.src = a.src,

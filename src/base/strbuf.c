@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void reserve(struct strbuf *b, size_t more)
-{
+static void reserve(struct strbuf *b, size_t more) {
     if (b->cap - b->len > more) return;
     size_t cap = b->cap ? b->cap : 64;
     while (cap - b->len <= more) cap *= 2;
@@ -21,38 +20,28 @@ static void reserve(struct strbuf *b, size_t more)
     b->cap = cap;
 }
 
-void strbuf_free(struct strbuf *b)
-{
+void strbuf_free(struct strbuf *b) {
     free(b->data);
     *b = (struct strbuf){0};
 }
 
-void strbuf_clear(struct strbuf *b)
-{
+void strbuf_clear(struct strbuf *b) {
     b->len = 0;
     if (b->data) b->data[0] = '\0';
 }
 
-void strbuf_add(struct strbuf *b, const char *data, size_t len)
-{
+void strbuf_add(struct strbuf *b, const char *data, size_t len) {
     reserve(b, len);
     if (len) memcpy(b->data + b->len, data, len);
     b->len += len;
     b->data[b->len] = '\0';
 }
 
-void strbuf_puts(struct strbuf *b, const char *s)
-{
-    strbuf_add(b, s, strlen(s));
-}
+void strbuf_puts(struct strbuf *b, const char *s) { strbuf_add(b, s, strlen(s)); }
 
-void strbuf_putc(struct strbuf *b, char c)
-{
-    strbuf_add(b, &c, 1);
-}
+void strbuf_putc(struct strbuf *b, char c) { strbuf_add(b, &c, 1); }
 
-void strbuf_printf(struct strbuf *b, const char *fmt, ...)
-{
+void strbuf_printf(struct strbuf *b, const char *fmt, ...) {
     va_list ap, again;
     va_start(ap, fmt);
     va_copy(again, ap);
@@ -66,13 +55,9 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...)
     va_end(ap);
 }
 
-const char *strbuf_str(const struct strbuf *b)
-{
-    return b->data ? b->data : "";
-}
+const char *strbuf_str(const struct strbuf *b) { return b->data ? b->data : ""; }
 
-char *strbuf_take(struct strbuf *b)
-{
+char *strbuf_take(struct strbuf *b) {
     if (!b->data) reserve(b, 0), b->data[0] = '\0';
     char *s = b->data;
     *b = (struct strbuf){0};

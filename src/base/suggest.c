@@ -6,15 +6,13 @@
 
 enum { LONGEST = 64 };
 
-static unsigned min3(unsigned a, unsigned b, unsigned c)
-{
+static unsigned min3(unsigned a, unsigned b, unsigned c) {
     unsigned m = a < b ? a : b;
     return m < c ? m : c;
 }
 
 // Distance of two names shorter than LONGEST.
-static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
-{
+static unsigned distance(const char *a, size_t na, const char *b, size_t nb) {
     unsigned rows[3][LONGEST + 1];
     unsigned *before = rows[0], *last = rows[1], *now = rows[2];
     for (size_t j = 0; j <= nb; j++) last[j] = (unsigned)j;
@@ -35,14 +33,12 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
     return last[nb];
 }
 
-struct suggest suggest_begin(const char *wrong)
-{
+struct suggest suggest_begin(const char *wrong) {
     unsigned limit = (unsigned)strlen(wrong) / 3 + 1;
     return (struct suggest){.wrong = wrong, .distance = limit + 1};
 }
 
-void suggest_offer(struct suggest *s, const char *candidate)
-{
+void suggest_offer(struct suggest *s, const char *candidate) {
     size_t na = strlen(s->wrong), nb = strlen(candidate);
     size_t gap = na > nb ? na - nb : nb - na;
     if (na >= LONGEST || nb >= LONGEST || !nb || gap >= s->distance) return;

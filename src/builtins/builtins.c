@@ -23,15 +23,13 @@ const struct function_row function_rows[FN_COUNT] = {
 };
 
 // The internal spelling of every builtin begins with __builtin_.
-static const char *canonical(const char *name)
-{
+static const char *canonical(const char *name) {
     if (!strncmp(name, "__builtin_", 10)) return name + 10;
     return name;
 }
 
 // "arg12" with prefix "arg": 12.
-static bool numbered(const char *name, const char *prefix, unsigned *n)
-{
+static bool numbered(const char *name, const char *prefix, unsigned *n) {
     size_t len = strlen(prefix);
     if (strncmp(name, prefix, len) || !isdigit((unsigned char)name[len])) return false;
     char *end;
@@ -41,8 +39,7 @@ static bool numbered(const char *name, const char *prefix, unsigned *n)
     return true;
 }
 
-int variable_find(const char *name, unsigned *n)
-{
+int variable_find(const char *name, unsigned *n) {
     *n = 0;
     if (numbered(name, "arg", n)) return VAR_arg;
     if (numbered(name, "sarg", n)) return VAR_sarg;
@@ -52,8 +49,7 @@ int variable_find(const char *name, unsigned *n)
     return -1;
 }
 
-int function_find(const char *name)
-{
+int function_find(const char *name) {
     name = canonical(name);
     for (int i = 0; i < FN_COUNT; i++)
         if (!strcmp(function_rows[i].name, name)) return i;

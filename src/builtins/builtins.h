@@ -40,13 +40,20 @@ enum builtin_config {
     CONFIG_COUNT
 };
 
-enum config_type { CONFIG_UINT, CONFIG_BOOL, CONFIG_STRING, CONFIG_STACK_MODE, CONFIG_MISSING,
-                   CONFIG_SYMBOLS, CONFIG_LICENSE };
+enum config_type {
+    CONFIG_UINT,
+    CONFIG_BOOL,
+    CONFIG_STRING,
+    CONFIG_STACK_MODE,
+    CONFIG_MISSING,
+    CONFIG_SYMBOLS,
+    CONFIG_LICENSE
+};
 
 enum function_where {
-    FN_UNSAFE = 1 << 0,  // needs --unsafe
+    FN_UNSAFE = 1 << 0,    // needs --unsafe
     FN_MAP_VALUE = 1 << 1, // only as the whole right side of an assignment to a map: count() ...
-    FN_ASYNC = 1 << 2,   // acts when the runtime reads the event
+    FN_ASYNC = 1 << 2,     // acts when the runtime reads the event
     FN_STATEMENT = 1 << 3, // gives no value
     FN_REWRITTEN = 1 << 4, // sema turns the call into other nodes: no generator
 };

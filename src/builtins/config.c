@@ -28,8 +28,7 @@ static const struct {
     {"cat_bytes_max", CONFIG_max_cat_bytes},
 };
 
-int config_find(const char *name)
-{
+int config_find(const char *name) {
     if (!strncasecmp(name, "BPFTRACE_", 9)) name += 9;
     for (int i = 0; i < CONFIG_COUNT; i++)
         if (!strcasecmp(config_rows[i].name, name)) return i;
@@ -38,25 +37,27 @@ int config_find(const char *name)
     return -1;
 }
 
-void config_init(struct config *c)
-{
+void config_init(struct config *c) {
     for (int i = 0; i < CONFIG_COUNT; i++) c->values[i] = config_rows[i].def;
 }
 
-static bool one_of(const char *value, const char *const *words)
-{
+static bool one_of(const char *value, const char *const *words) {
     for (; *words; words++)
         if (!strcmp(value, *words)) return true;
     return false;
 }
 
-bool config_set(struct config *c, int id, const char *value, const char **why)
-{
+bool config_set(struct config *c, int id, const char *value, const char **why) {
     static const char *const modes[] = {"bpftrace", "perf", "raw", NULL};
     static const char *const missing[] = {"error", "warn", "ignore", NULL};
     static const char *const truths[] = {"true", "1", "false", "0", NULL};
-    static const char *const licenses[] = {"Dual MIT/GPL", "Dual BSD/GPL", "Dual MPL/GPL",
-                                           "GPL and additional rights", "GPL v2", "GPL", NULL};
+    static const char *const licenses[] = {"Dual MIT/GPL",
+                                           "Dual BSD/GPL",
+                                           "Dual MPL/GPL",
+                                           "GPL and additional rights",
+                                           "GPL v2",
+                                           "GPL",
+                                           NULL};
     const struct config_row *row = &config_rows[id];
     char *end;
     errno = 0;
@@ -87,15 +88,13 @@ bool config_set(struct config *c, int id, const char *value, const char **why)
         if (!one_of(value, licenses)) return false;
         break;
     case CONFIG_STRING:
-    case CONFIG_SYMBOLS:
-        break;
+    case CONFIG_SYMBOLS: break;
     }
     c->values[id] = value;
     return true;
 }
 
-bool config_from_environment(struct config *c, const char **bad, const char **why)
-{
+bool config_from_environment(struct config *c, const char **bad, const char **why) {
     static const char *const prefixes[] = {"BPFTRACE_", "GAFF_"};
     for (int i = 0; i < CONFIG_COUNT; i++) {
         for (size_t p = 0; p < ARRAY_LEN(prefixes); p++) {
@@ -117,13 +116,9 @@ bool config_from_environment(struct config *c, const char **bad, const char **wh
     return true;
 }
 
-uint64_t config_uint(const struct config *c, enum builtin_config id)
-{
+uint64_t config_uint(const struct config *c, enum builtin_config id) {
     if (config_rows[id].type == CONFIG_BOOL) return c->values[id][0] == 't';
     return strtoull(c->values[id], NULL, 0);
 }
 
-const char *config_string(const struct config *c, enum builtin_config id)
-{
-    return c->values[id];
-}
+const char *config_string(const struct config *c, enum builtin_config id) { return c->values[id]; }

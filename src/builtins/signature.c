@@ -4,18 +4,17 @@
 
 #include <string.h>
 
-static const char *const kinds[] = {"int", "ptr", "string", "literal", "const", "any", "map", "var"};
+static const char *const kinds[] = {"int",   "ptr", "string", "literal",
+                                    "const", "any", "map",    "var"};
 
-const char *signature_kind_name(enum signature_kind kind)
-{
-    static const char *const words[] = {"an integer", "a pointer", "a string",
-                                        "a string literal", "an integer literal", "a value",
-                                        "a map", "a variable"};
+const char *signature_kind_name(enum signature_kind kind) {
+    static const char *const words[] = {
+        "an integer",         "a pointer", "a string", "a string literal",
+        "an integer literal", "a value",   "a map",    "a variable"};
     return words[kind];
 }
 
-static bool add(struct signature *out, const char *word, size_t len, bool optional)
-{
+static bool add(struct signature *out, const char *word, size_t len, bool optional) {
     if (len == 3 && !strncmp(word, "...", 3)) return out->varargs = true;
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (strlen(kinds[i]) != len || strncmp(kinds[i], word, len)) continue;
@@ -27,8 +26,7 @@ static bool add(struct signature *out, const char *word, size_t len, bool option
     return false;
 }
 
-bool signature_parse(const char *text, struct signature *out)
-{
+bool signature_parse(const char *text, struct signature *out) {
     *out = (struct signature){0};
     const char *open = strchr(text, '(');
     if (!open || (size_t)(open - text) >= sizeof(out->result)) return false;

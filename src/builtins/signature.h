@@ -9,8 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum signature_kind { SIG_INT, SIG_PTR, SIG_STRING, SIG_LITERAL, SIG_CONST, SIG_ANY, SIG_MAP,
-                      SIG_VAR };
+enum signature_kind {
+    SIG_INT,
+    SIG_PTR,
+    SIG_STRING,
+    SIG_LITERAL,
+    SIG_CONST,
+    SIG_ANY,
+    SIG_MAP,
+    SIG_VAR
+};
 
 enum { SIGNATURE_MAX = 6 };
 

@@ -16,8 +16,7 @@
 enum { MAX_ARGS = 256 };
 
 // Words, with quotes and backslashes as a shell has them. Gives their number.
-static size_t split(char *text, char **argv)
-{
+static size_t split(char *text, char **argv) {
     size_t n = 0;
     char *in = text, *out = text;
     while (*in && n + 1 < MAX_ARGS) {
@@ -42,8 +41,7 @@ static size_t split(char *text, char **argv)
     return n;
 }
 
-static void run_child(char **argv, int gate)
-{
+static void run_child(char **argv, int gate) {
     char byte;
     sigset_t none;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -56,8 +54,7 @@ static void run_child(char **argv, int gate)
     _exit(127);
 }
 
-bool child_start(const char *command, struct child *c)
-{
+bool child_start(const char *command, struct child *c) {
     char *text = strdup(command), *argv[MAX_ARGS];
     int gate[2];
     *c = (struct child){.go = -1};
@@ -83,8 +80,7 @@ bool child_start(const char *command, struct child *c)
     return c->pid > 0;
 }
 
-int child_end(struct child *c)
-{
+int child_end(struct child *c) {
     int status = 0;
     if (c->pid > 0) {
         kill(c->pid, SIGTERM);

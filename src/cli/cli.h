@@ -7,10 +7,31 @@
 #include <sys/types.h>
 
 enum option_id {
-    OPT_script, OPT_list, OPT_command, OPT_pid, OPT_output, OPT_format, OPT_buffering, OPT_dump,
-    OPT_include_dir, OPT_include, OPT_quiet, OPT_verbose, OPT_helper_errors, OPT_unsafe,
-    OPT_dry_run, OPT_check, OPT_no_warnings, OPT_test, OPT_bench, OPT_info, OPT_help, OPT_version,
-    OPT_ignored, OPT_ignored_arg, OPT_no_feature,
+    OPT_script,
+    OPT_list,
+    OPT_command,
+    OPT_pid,
+    OPT_output,
+    OPT_format,
+    OPT_buffering,
+    OPT_dump,
+    OPT_include_dir,
+    OPT_include,
+    OPT_quiet,
+    OPT_verbose,
+    OPT_helper_errors,
+    OPT_unsafe,
+    OPT_dry_run,
+    OPT_check,
+    OPT_no_warnings,
+    OPT_test,
+    OPT_bench,
+    OPT_info,
+    OPT_help,
+    OPT_version,
+    OPT_ignored,
+    OPT_ignored_arg,
+    OPT_no_feature,
 };
 
 struct option_row {
@@ -43,14 +64,14 @@ struct options {
 int options_parse(struct options *o, int argc, char **argv);
 void options_help(const struct options *o);
 
-int list_run(const struct options *o);    // list.c
-int info_run(void);                       // info.c
-int script_run(const struct options *o);  // script.c
+int list_run(const struct options *o);   // list.c
+int info_run(void);                      // info.c
+int script_run(const struct options *o); // script.c
 
 struct child { // child.c: a command that waits for its start
     pid_t pid;
-    int go;           // write a byte to let it exec; -1
-    char *path;       // of the program, owned
+    int go;     // write a byte to let it exec; -1
+    char *path; // of the program, owned
 };
 // Forks; the child waits. False after a message.
 bool child_start(const char *command, struct child *c);

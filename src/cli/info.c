@@ -8,8 +8,7 @@
 #include "probes/feature.h"
 #include "probes/probe.h"
 
-int info_run(void)
-{
+int info_run(void) {
     struct utsname u;
     uname(&u);
     printf("System\n  OS: %s %s %s\n  Arch: %s\n\n", u.sysname, u.release, u.version, u.machine);

@@ -15,13 +15,9 @@ struct lister {
     size_t n;
 };
 
-static const char *c_name(struct types *t, const struct type *type)
-{
-    return type_name(t, type);
-}
+static const char *c_name(struct types *t, const struct type *type) { return type_name(t, type); }
 
-static bool show(void *ctx, const struct mf_target *target)
-{
+static bool show(void *ctx, const struct mf_target *target) {
     struct lister *l = ctx;
     l->n++;
     puts(target->name);
@@ -37,8 +33,7 @@ static bool show(void *ctx, const struct mf_target *target)
 }
 
 // "struct NAME": its fields, as bpftrace -lv 'struct x' shows them.
-static int list_struct(struct lister *l, const char *name)
-{
+static int list_struct(struct lister *l, const char *name) {
     const struct type *type = types_find(l->env.types, name);
     if (!type || type->kind != TYPE_STRUCT) {
         log_error("no such type: %s", name);
@@ -51,13 +46,13 @@ static int list_struct(struct lister *l, const char *name)
     }
     printf("%s {\n", name);
     for (uint32_t i = 0; i < type->nfields; i++)
-        printf("        %s %s;\n", c_name(l->env.types, type->fields[i].type), type->fields[i].name);
+        printf("        %s %s;\n", c_name(l->env.types, type->fields[i].type),
+               type->fields[i].name);
     puts("};");
     return 0;
 }
 
-static void list_provider(struct lister *l, const struct provider *p, const char *pattern)
-{
+static void list_provider(struct lister *l, const struct provider *p, const char *pattern) {
     struct probe_spec spec;
     struct probe_error err = {0};
     if (!p->list || !probe_spec_parse(l->env.arena, pattern, &spec, &err)) return;
@@ -66,8 +61,7 @@ static void list_provider(struct lister *l, const struct provider *p, const char
     p->list(&l->env, &spec, show, l);
 }
 
-int list_run(const struct options *o)
-{
+int list_run(const struct options *o) {
     struct arena *a = arena_new();
     struct lister l = {.o = o};
     int status = 0;

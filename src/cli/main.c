@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 
-static int dispatch(const struct options *o)
-{
+static int dispatch(const struct options *o) {
     bool as_bpftrace = !strcmp(o->program, "bpftrace");
     if (o->verbose) log_level = LOG_INFO;
     if (o->version) {
@@ -28,8 +27,7 @@ static int dispatch(const struct options *o)
     return script_run(o);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     struct options o = {0};
     int status = options_parse(&o, argc, argv);
     return status ? status - 1 : dispatch(&o);

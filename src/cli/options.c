@@ -23,8 +23,7 @@ const size_t noption_rows = ARRAY_LEN(option_rows);
 enum { LONG_BASE = 1000 };
 
 // A list is optional after -l: the next word is its pattern if it is no option.
-static void build(struct option *longs, char *shorts)
-{
+static void build(struct option *longs, char *shorts) {
     size_t n = 0;
     *shorts++ = '+'; // what follows the script belongs to it
     *shorts++ = ':';
@@ -36,22 +35,19 @@ static void build(struct option *longs, char *shorts)
             *shorts++ = (char)r->letter;
             if (has == required_argument) *shorts++ = ':';
         }
-        if (*r->name)
-            longs[n++] = (struct option){r->name, has, NULL, LONG_BASE + (int)i};
+        if (*r->name) longs[n++] = (struct option){r->name, has, NULL, LONG_BASE + (int)i};
     }
     longs[n] = (struct option){0};
     *shorts = '\0';
 }
 
-static int bad(const struct options *o, const char *what, const char *value)
-{
+static int bad(const struct options *o, const char *what, const char *value) {
     log_error("%s: %s", what, value);
     log_hint("%s --help lists the options", o->program);
     return 2;
 }
 
-static int set_pid(struct options *o, const char *text)
-{
+static int set_pid(struct options *o, const char *text) {
     char *end;
     errno = 0;
     long v = strtol(text, &end, 10);
@@ -71,8 +67,7 @@ static int set_pid(struct options *o, const char *text)
     return 0;
 }
 
-static int set_buffering(struct options *o, const char *text)
-{
+static int set_buffering(struct options *o, const char *text) {
     static const char *const words[] = {"line", "full", "none"};
     for (size_t i = 0; i < 3; i++)
         if (!strcmp(words[i], text)) {
@@ -82,16 +77,13 @@ static int set_buffering(struct options *o, const char *text)
     return bad(o, "-B takes line, full or none", text);
 }
 
-static int set_format(struct options *o, const char *text)
-{
-    if (strcmp(text, "text") && strcmp(text, "json"))
-        return bad(o, "-f takes text or json", text);
+static int set_format(struct options *o, const char *text) {
+    if (strcmp(text, "text") && strcmp(text, "json")) return bad(o, "-f takes text or json", text);
     o->format = text;
     return 0;
 }
 
-static int set_dump(struct options *o, const char *text)
-{
+static int set_dump(struct options *o, const char *text) {
     static const char *const words[] = {"ast", "ir", "ir-opt", "bpf", "manifest", "all"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (!strcmp(words[i], text) && o->ndump < ARRAY_LEN(o->dump)) {
@@ -101,8 +93,7 @@ static int set_dump(struct options *o, const char *text)
     return bad(o, "-d takes ast, ir, ir-opt, bpf, manifest or all", text);
 }
 
-static int apply(struct options *o, enum option_id id, const char *arg)
-{
+static int apply(struct options *o, enum option_id id, const char *arg) {
     switch (id) {
     case OPT_script: o->script = arg; break;
     case OPT_list: o->list = true; break;
@@ -113,7 +104,8 @@ static int apply(struct options *o, enum option_id id, const char *arg)
     case OPT_buffering: return set_buffering(o, arg);
     case OPT_dump: return set_dump(o, arg);
     case OPT_include_dir:
-        if (o->ninclude_dirs < ARRAY_LEN(o->include_dirs)) o->include_dirs[o->ninclude_dirs++] = arg;
+        if (o->ninclude_dirs < ARRAY_LEN(o->include_dirs))
+            o->include_dirs[o->ninclude_dirs++] = arg;
         break;
     case OPT_include:
         if (o->nincludes < ARRAY_LEN(o->includes)) o->includes[o->nincludes++] = arg;
@@ -137,16 +129,14 @@ static int apply(struct options *o, enum option_id id, const char *arg)
     return 0;
 }
 
-static const struct option_row *row_of(int c)
-{
+static const struct option_row *row_of(int c) {
     if (c >= LONG_BASE) return &option_rows[c - LONG_BASE];
     for (size_t i = 0; i < noption_rows; i++)
         if (option_rows[i].letter == c) return &option_rows[i];
     return NULL;
 }
 
-int options_parse(struct options *o, int argc, char **argv)
-{
+int options_parse(struct options *o, int argc, char **argv) {
     struct option longs[64];
     char shorts[128];
     const char *slash = strrchr(argv[0], '/');
@@ -179,8 +169,7 @@ int options_parse(struct options *o, int argc, char **argv)
     return 0;
 }
 
-static void help_options(void)
-{
+static void help_options(void) {
     for (size_t i = 0; i < noption_rows; i++) {
         const struct option_row *r = &option_rows[i];
         char left[48] = "";
@@ -199,10 +188,11 @@ static void help_options(void)
     }
 }
 
-void options_help(const struct options *o)
-{
-    printf("USAGE:\n  %s [OPTION]... FILE [ARGUMENT]...\n  %s [OPTION]... -e 'SCRIPT' [ARGUMENT]...\n"
-           "  - as FILE is standard input. See gaff(8).\n\nOPTIONS:\n", o->program, o->program);
+void options_help(const struct options *o) {
+    printf(
+        "USAGE:\n  %s [OPTION]... FILE [ARGUMENT]...\n  %s [OPTION]... -e 'SCRIPT' [ARGUMENT]...\n"
+        "  - as FILE is standard input. See gaff(8).\n\nOPTIONS:\n",
+        o->program, o->program);
     help_options();
     puts("\nPROBES:");
     for (const struct provider *const *p = provider_all(); *p; p++)

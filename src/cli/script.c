@@ -18,8 +18,7 @@
 
 enum { MAX_SCRIPT = 64 << 20 };
 
-static const struct source *read_script(struct arena *a, const struct options *o)
-{
+static const struct source *read_script(struct arena *a, const struct options *o) {
     if (o->script) return source_new(a, "stdin", o->script, strlen(o->script));
     bool input = !strcmp(o->file, "-");
     FILE *f = input ? stdin : fopen(o->file, "re");
@@ -48,15 +47,13 @@ static const struct source *read_script(struct arena *a, const struct options *o
     return src;
 }
 
-static bool wants(const struct options *o, const char *stage)
-{
+static bool wants(const struct options *o, const char *stage) {
     for (size_t i = 0; i < o->ndump; i++)
         if (!strcmp(o->dump[i], stage) || !strcmp(o->dump[i], "all")) return true;
     return false;
 }
 
-static bool set_config(struct unit *u)
-{
+static bool set_config(struct unit *u) {
     const char *name, *why;
     config_init(&u->config);
     if (config_from_environment(&u->config, &name, &why)) return true;
@@ -64,8 +61,7 @@ static bool set_config(struct unit *u)
     return false;
 }
 
-static void fill_options(struct unit *u, const struct options *o, const struct child *child)
-{
+static void fill_options(struct unit *u, const struct options *o, const struct child *child) {
     u->options = (struct unit_options){.params = o->params,
                                        .nparams = o->nparams,
                                        .include_dirs = o->include_dirs,
@@ -83,8 +79,7 @@ static void fill_options(struct unit *u, const struct options *o, const struct c
 }
 
 // Compiles to an object; NULL after messages. *len 0 with an object of NULL and *done: -d ast.
-static void *compile(struct unit *u, const struct options *o, size_t *len)
-{
+static void *compile(struct unit *u, const struct options *o, size_t *len) {
     if (o->no_warnings) diags_no_warnings(u->diags);
     u->ast = parse_program(u->arena, u->diags, u->source);
     bool ok = !diags_errors(u->diags);
@@ -111,15 +106,13 @@ struct job {
     size_t len;
 };
 
-static void *compile_job(void *arg)
-{
+static void *compile_job(void *arg) {
     struct job *job = arg;
     job->object = compile(job->u, job->o, &job->len);
     return NULL;
 }
 
-static void *compile_deep(struct unit *u, const struct options *o, size_t *len)
-{
+static void *compile_deep(struct unit *u, const struct options *o, size_t *len) {
     struct job job = {.u = u, .o = o};
     pthread_attr_t attr;
     pthread_t thread;
@@ -134,8 +127,7 @@ static void *compile_deep(struct unit *u, const struct options *o, size_t *len)
     return job.object;
 }
 
-static void dump_manifest(const void *object, size_t len)
-{
+static void dump_manifest(const void *object, size_t len) {
     size_t n;
     char *error;
     const char *json = elf_find_section(object, len, MANIFEST_SECTION, &n);
@@ -147,8 +139,7 @@ static void dump_manifest(const void *object, size_t len)
     manifest_free(m);
 }
 
-static int run(const struct options *o, const struct child *child, const void *object, size_t len)
-{
+static int run(const struct options *o, const struct child *child, const void *object, size_t len) {
     struct rt_options rt = {.child = child->pid,
                             .child_go = child->go,
                             .pid = o->pid,
@@ -164,8 +155,7 @@ static int run(const struct options *o, const struct child *child, const void *o
     return rt_run(object, len, &rt);
 }
 
-int script_run(const struct options *o)
-{
+int script_run(const struct options *o) {
     struct arena *a = arena_new();
     struct child child = {.go = -1};
     int status = 1;
@@ -178,8 +168,8 @@ int script_run(const struct options *o)
     struct types_options types = {
         .include_dirs = o->include_dirs,
         .ninclude_dirs = o->ninclude_dirs,
-        .script_dir = slash ? arena_strndup(a, u.source->name, (size_t)(slash - u.source->name))
-                            : NULL};
+        .script_dir =
+            slash ? arena_strndup(a, u.source->name, (size_t)(slash - u.source->name)) : NULL};
     u.types = types_new(a, &types);
     fill_options(&u, o, &child);
     object = compile_deep(&u, o, &len);

@@ -6,23 +6,20 @@
 #include "codegen/cg.h"
 
 struct cg_value cg_deref(struct cg *c, LLVMValueRef address, const struct type *type,
-                         enum cg_memory m)
-{
+                         enum cg_memory m) {
     if (!type_is_scalar(type)) return cg_address_value(address, type, m);
     return cg_scalar_value(cg_fetch(c, address, type, m), type);
 }
 
 static LLVMValueRef add_bytes(struct cg *c, LLVMValueRef address, LLVMValueRef bytes,
-                              enum cg_memory m)
-{
+                              enum cg_memory m) {
     if (m == MEM_BPF) return LLVMBuildInBoundsGEP2(c->b, c->i8, address, &bytes, 1, "");
     return LLVMBuildAdd(c->b, address, bytes, "");
 }
 
 // Bits [bit_offset, bit_offset + bit_size) of the bytes from `offset`.
 static LLVMValueRef bit_field(struct cg *c, LLVMValueRef address, const struct type_field *f,
-                              enum cg_memory m)
-{
+                              enum cg_memory m) {
     uint32_t bytes = (f->bit_offset + f->bit_size + 7) / 8;
     LLVMValueRef v;
     if (m == MEM_BPF) {
@@ -45,8 +42,7 @@ static LLVMValueRef bit_field(struct cg *c, LLVMValueRef address, const struct t
 }
 
 static struct cg_value field_at(struct cg *c, LLVMValueRef base, const struct type *of,
-                                const char *name, const struct type *type, enum cg_memory m)
-{
+                                const char *name, const struct type *type, enum cg_memory m) {
     struct type_field f;
     if (!types_find_field(c->u->types, of, name, &f))
         return cg_scalar_value(cg_int(c, 0), type); // sema has checked it
@@ -55,8 +51,7 @@ static struct cg_value field_at(struct cg *c, LLVMValueRef base, const struct ty
     return cg_deref(c, at, type, m);
 }
 
-struct cg_value cg_field(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_field(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *base = e->field.base;
     if (base->kind == AST_BUILTIN && base->ident.variable == VAR_args) return cg_ctx_field(c, e);
     struct cg_value v = cg_expr(c, base);
@@ -70,8 +65,7 @@ struct cg_value cg_field(struct cg *c, const struct ast_expr *e)
     return field_at(c, v.v, base->type, e->field.name, e->type, v.memory);
 }
 
-struct cg_value cg_element(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_element(struct cg *c, const struct ast_expr *e) {
     struct cg_value v = cg_expr(c, e->element.base);
     const struct type_field *f = &v.type->fields[e->element.index];
     if (v.type->kind != TYPE_TUPLE) cg_bug(c, e, "element of what is no tuple");
@@ -80,8 +74,7 @@ struct cg_value cg_element(struct cg *c, const struct ast_expr *e)
 }
 
 // An index into BPF memory must be bounded for the verifier; out of bounds reads the last.
-static LLVMValueRef bounded(struct cg *c, LLVMValueRef index, uint32_t count)
-{
+static LLVMValueRef bounded(struct cg *c, LLVMValueRef index, uint32_t count) {
     if (LLVMIsConstant(index)) return index;
     index = cg_opaque(c, index);
     LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGE, index, cg_int(c, count), "");
@@ -89,8 +82,7 @@ static LLVMValueRef bounded(struct cg *c, LLVMValueRef index, uint32_t count)
     return cg_opaque(c, LLVMBuildSelect(c->b, over, cg_int(c, count - 1), index, ""));
 }
 
-struct cg_value cg_index(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_index(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *key, *map = cg_map_of(e, &key);
     if (map && key && map->map.map->key)
         return cg_map_read(c, map->map.map, cg_map_key(c, map->map.map, key));
@@ -109,15 +101,15 @@ struct cg_value cg_index(struct cg *c, const struct ast_expr *e)
     return cg_deref(c, at, e->type, v.memory);
 }
 
-struct cg_value cg_address_of(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_address_of(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *x = e->unary.operand, *key;
     const struct ast_expr *map = cg_map_of(x, &key);
     LLVMValueRef p;
     if (x->kind == AST_VAR) {
         p = LLVMBuildPtrToInt(c->b, cg_var_address(c, x->var.var), c->i64, "");
     } else if (map) {
-        LLVMValueRef at = cg_map_lookup(c, map->map.map, key ? cg_map_key(c, map->map.map, key) : NULL);
+        LLVMValueRef at =
+            cg_map_lookup(c, map->map.map, key ? cg_map_key(c, map->map.map, key) : NULL);
         p = LLVMBuildPtrToInt(c->b, at, c->i64, "");
     } else if (x->kind == AST_FIELD) {
         struct type_field f = {0};
@@ -133,7 +125,8 @@ struct cg_value cg_address_of(struct cg *c, const struct ast_expr *e)
                                 : base.v;
         LLVMValueRef n = cg_scalar(c, x->index.keys.data[0]);
         p = LLVMBuildAdd(c->b, from,
-                         LLVMBuildMul(c->b, n, cg_int(c, x->type->size ? x->type->size : 1), ""), "");
+                         LLVMBuildMul(c->b, n, cg_int(c, x->type->size ? x->type->size : 1), ""),
+                         "");
     }
     return cg_scalar_value(p, e->type);
 }

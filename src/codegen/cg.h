@@ -32,21 +32,21 @@ struct cg_function {
     LLVMBasicBlockRef entry;   // allocas
     LLVMBasicBlockRef setup;   // look-up of scratch memory
     LLVMBasicBlockRef body;
-    LLVMBasicBlockRef leave;   // early return
-    LLVMValueRef result;       // alloca of the return value
-    LLVMValueRef scratch;      // base, or NULL while unused
-    LLVMValueRef fetch;        // 8 bytes that every single read reuses, or NULL
-    LLVMMetadataRef scope;     // DISubprogram
-    LLVMMetadataRef place;     // its first line
-    uint32_t stack_used;       // bytes
+    LLVMBasicBlockRef leave; // early return
+    LLVMValueRef result;     // alloca of the return value
+    LLVMValueRef scratch;    // base, or NULL while unused
+    LLVMValueRef fetch;      // 8 bytes that every single read reuses, or NULL
+    LLVMMetadataRef scope;   // DISubprogram
+    LLVMMetadataRef place;   // its first line
+    uint32_t stack_used;     // bytes
     uint32_t stack_limit;
     LLVMValueRef cached[CG_CACHED];
     unsigned cached_at[CG_CACHED]; // depth of the block that computed it
     unsigned depth;                // of conditional blocks
     struct cg_loop loops[CG_MAX_LOOPS];
     unsigned nloops;
-    LLVMValueRef broke;       // callback: alloca-like cell that ends all loops (return inside)
-    LLVMValueRef ctx_struct;  // callback: captured pointers
+    LLVMValueRef broke;      // callback: alloca-like cell that ends all loops (return inside)
+    LLVMValueRef ctx_struct; // callback: captured pointers
     struct sema_var **captures;
     size_t ncaptures;
     const struct sema_fn *user; // fn of the script
@@ -64,21 +64,21 @@ struct cg {
     LLVMTypeRef i1, i8, i16, i32, i64, ptr, void_type;
     const struct sema_program *program;
     struct cg_function *f;
-    LLVMValueRef *maps;        // by sema_map.index
+    LLVMValueRef *maps; // by sema_map.index
     LLVMValueRef events, control, losses, state, scratch_map;
     struct cg_stack_map {
         uint32_t frames;
         LLVMValueRef map;
     } stacks[16];
     unsigned nstacks;
-    uint32_t scratch_used, scratch_max; // bytes: of this program, of all
-    LLVMValueRef lost;         // void gaff_lost(i32 index)
-    bool has_control;          // some event goes to the control ring: all carry the time
-    bool identity;             // the program reads its attach cookie
-    unsigned serial;           // for names
-    struct cg_value prepared;  // a value that was computed before its event was reserved,
+    uint32_t scratch_used, scratch_max;  // bytes: of this program, of all
+    LLVMValueRef lost;                   // void gaff_lost(i32 index)
+    bool has_control;                    // some event goes to the control ring: all carry the time
+    bool identity;                       // the program reads its attach cookie
+    unsigned serial;                     // for names
+    struct cg_value prepared;            // a value that was computed before its event was reserved,
     const struct ast_expr *prepared_for; // and the node that stands for it
-    LLVMValueRef failed_rc;    // of a helper that failed, for the two nodes of its warning:
+    LLVMValueRef failed_rc; // of a helper that failed, for the two nodes of its warning:
     const struct ast_expr *failed_nodes[2]; // errno and return code
 };
 
@@ -121,9 +121,9 @@ enum cg_memory cg_memory_of(struct cg *c, const struct type *pointer);
 // ---- values ----
 struct cg_value cg_scalar_value(LLVMValueRef v, const struct type *type);
 struct cg_value cg_address_value(LLVMValueRef p, const struct type *type, enum cg_memory m);
-struct cg_value cg_expr(struct cg *c, const struct ast_expr *e);         // expr.c
-LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e);          // i64
-LLVMValueRef cg_truth(struct cg *c, const struct ast_expr *e);           // i1
+struct cg_value cg_expr(struct cg *c, const struct ast_expr *e); // expr.c
+LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e);  // i64
+LLVMValueRef cg_truth(struct cg *c, const struct ast_expr *e);   // i1
 void cg_store(struct cg *c, LLVMValueRef to, const struct type *type, struct cg_value v);
 // Evaluates straight into memory. zero: bytes after a string's end must be zero (map keys).
 void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero);
@@ -136,19 +136,19 @@ LLVMValueRef cg_equal_bytes(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32
 LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n,
                               bool at_end); // i1
 LLVMValueRef cg_equal_literal(struct cg *c, LLVMValueRef p, const char *text, size_t len,
-                              uint32_t room); // i1
-struct cg_value cg_field(struct cg *c, const struct ast_expr *e);   // access.c
+                              uint32_t room);                     // i1
+struct cg_value cg_field(struct cg *c, const struct ast_expr *e); // access.c
 struct cg_value cg_index(struct cg *c, const struct ast_expr *e);
 struct cg_value cg_element(struct cg *c, const struct ast_expr *e);
 struct cg_value cg_deref(struct cg *c, LLVMValueRef address, const struct type *type,
-                         enum cg_memory m); // the value at an address
-void cg_stmts(struct cg *c, const struct ast_stmts *s);             // stmt.c
+                         enum cg_memory m);             // the value at an address
+void cg_stmts(struct cg *c, const struct ast_stmts *s); // stmt.c
 bool cg_split(struct cg *c, const struct ast_stmts *s); // split.c: true if it generated them
 LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v);
-void cg_loop(struct cg *c, const struct ast_stmt *s);               // loop.c
+void cg_loop(struct cg *c, const struct ast_stmt *s); // loop.c
 
 LLVMValueRef cg_arithmetic(struct cg *c, enum ast_binary op, LLVMValueRef a, LLVMValueRef b,
-                           const struct type *type); // ops.c
+                           const struct type *type);                   // ops.c
 struct cg_value cg_address_of(struct cg *c, const struct ast_expr *e); // access.c
 
 // ---- maps (map.c) ----
@@ -202,11 +202,11 @@ LLVMValueRef cg_ctx_retval(struct cg *c);
 void cg_bug(struct cg *c, const struct ast_expr *e, const char *what);
 
 // ---- shared by generators ----
-void cg_comm_into(struct cg *c, LLVMValueRef to);                           // var.c
-LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock);                // var.c
-struct cg_value cg_stack(struct cg *c, const struct type *type);            // var.c
+void cg_comm_into(struct cg *c, LLVMValueRef to);                // var.c
+LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock);     // var.c
+struct cg_value cg_stack(struct cg *c, const struct type *type); // var.c
 LLVMValueRef cg_task_field(struct cg *c, LLVMValueRef from, const char *const *path,
-                           const struct type **type);                        // var.c
+                           const struct type **type); // var.c
 
 // ---- generators, one for each row of builtins/*.def ----
 #define F(id, name, signature, where, event, doc)                                                  \

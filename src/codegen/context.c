@@ -4,15 +4,13 @@
 
 #include "codegen/cg.h"
 
-LLVMValueRef cg_ctx_reg(struct cg *c, int offset)
-{
+LLVMValueRef cg_ctx_reg(struct cg *c, int offset) {
     LLVMValueRef v = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, c->f->ctx, (uint64_t)offset), "");
     LLVMSetVolatile(v, true); // one access of 8 bytes at its own offset: the verifier asks for it
     return v;
 }
 
-LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack)
-{
+LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
     const struct provider *p = c->program->provider;
     if (p->context == CTX_BTF) return cg_ctx_reg(c, (int)n * 8);
     int reg = on_stack ? -1 : probe_regs_arg(n);
@@ -25,23 +23,21 @@ LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack)
     return cg_fetch(c, at, types_int(c->u->types, 64, false), user ? MEM_USER : MEM_KERNEL);
 }
 
-static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *type)
-{
+static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *type) {
     if (!type_is_integer(type) || type->size >= 8) return v;
     v = LLVMBuildTrunc(c->b, v, cg_int_type(c, type->size), "");
-    return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "") : LLVMBuildZExt(c->b, v, c->i64, "");
+    return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "")
+                           : LLVMBuildZExt(c->b, v, c->i64, "");
 }
 
-LLVMValueRef cg_ctx_retval(struct cg *c)
-{
+LLVMValueRef cg_ctx_retval(struct cg *c) {
     const struct sema_program *p = c->program;
     if (p->provider->context != CTX_BTF) return cg_ctx_reg(c, probe_regs_retval());
     LLVMValueRef v = cg_ctx_reg(c, (int)p->layout.retval_index * 8);
     return p->layout.retval ? narrow(c, v, p->layout.retval) : v;
 }
 
-static const struct probe_arg *find_arg(const struct sema_program *p, const char *name)
-{
+static const struct probe_arg *find_arg(const struct sema_program *p, const char *name) {
     for (size_t i = 0; i < p->layout.args.len; i++)
         if (!strcmp(p->layout.args.data[i].name, name)) return &p->layout.args.data[i];
     return NULL;
@@ -49,18 +45,17 @@ static const struct probe_arg *find_arg(const struct sema_program *p, const char
 
 // The low 16 bits of a __data_loc field are the offset of the data from the record's start
 // (include/trace/trace_events.h); of __rel_loc from the end of the field.
-static LLVMValueRef data_loc(struct cg *c, const struct probe_arg *a)
-{
+static LLVMValueRef data_loc(struct cg *c, const struct probe_arg *a) {
     LLVMValueRef field = LLVMBuildLoad2(c->b, c->i32, cg_offset(c, c->f->ctx, a->offset), "");
     LLVMSetVolatile(field, true);
-    LLVMValueRef at = LLVMBuildAnd(c->b, LLVMBuildZExt(c->b, field, c->i64, ""), cg_int(c, 0xffff), "");
+    LLVMValueRef at =
+        LLVMBuildAnd(c->b, LLVMBuildZExt(c->b, field, c->i64, ""), cg_int(c, 0xffff), "");
     if (a->is_data_rel) at = LLVMBuildAdd(c->b, at, cg_int(c, a->offset + 4), "");
     LLVMValueRef base = LLVMBuildPtrToInt(c->b, c->f->ctx, c->i64, "");
     return LLVMBuildAdd(c->b, base, at, "");
 }
 
-struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e) {
     const struct probe_arg *a = find_arg(c->program, e->field.name);
     if (!a) {
         cg_bug(c, e, "argument without a place");

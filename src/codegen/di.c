@@ -5,35 +5,30 @@
 
 #include "codegen/cg.h"
 
-static LLVMMetadataRef basic(struct cg *c, const char *name, uint32_t bytes, unsigned encoding)
-{
+static LLVMMetadataRef basic(struct cg *c, const char *name, uint32_t bytes, unsigned encoding) {
     return LLVMDIBuilderCreateBasicType(c->di, name, strlen(name), bytes * 8ull, encoding,
                                         LLVMDIFlagZero);
 }
 
 enum { ATE_boolean = 2, ATE_signed = 5, ATE_signed_char = 6, ATE_unsigned = 7 };
 
-static LLVMMetadataRef integer(struct cg *c, uint32_t bytes, bool is_signed)
-{
+static LLVMMetadataRef integer(struct cg *c, uint32_t bytes, bool is_signed) {
     char name[16];
     snprintf(name, sizeof(name), "%sint%u", is_signed ? "" : "u", bytes * 8);
     return basic(c, name, bytes, is_signed ? ATE_signed : ATE_unsigned);
 }
 
-static LLVMMetadataRef array(struct cg *c, LLVMMetadataRef elem, uint32_t count, uint64_t bytes)
-{
+static LLVMMetadataRef array(struct cg *c, LLVMMetadataRef elem, uint32_t count, uint64_t bytes) {
     LLVMMetadataRef range = LLVMDIBuilderGetOrCreateSubrange(c->di, 0, count);
     return LLVMDIBuilderCreateArrayType(c->di, bytes * 8, 8, elem, &range, 1);
 }
 
-static LLVMMetadataRef bytes_of(struct cg *c, uint32_t n)
-{
+static LLVMMetadataRef bytes_of(struct cg *c, uint32_t n) {
     if (n % 8 == 0) return array(c, integer(c, 8, false), n / 8, n);
     return array(c, integer(c, 1, false), n, n);
 }
 
-static LLVMMetadataRef tuple(struct cg *c, const struct type *type)
-{
+static LLVMMetadataRef tuple(struct cg *c, const struct type *type) {
     LLVMMetadataRef members[64];
     uint32_t n = type->nfields < 64 ? type->nfields : 64;
     for (uint32_t i = 0; i < n; i++) {
@@ -52,8 +47,7 @@ static LLVMMetadataRef tuple(struct cg *c, const struct type *type)
                                          members, n, 0, NULL, "", 0);
 }
 
-LLVMMetadataRef cg_di_type(struct cg *c, const struct type *type)
-{
+LLVMMetadataRef cg_di_type(struct cg *c, const struct type *type) {
     switch (type->kind) {
     case TYPE_BOOL: return basic(c, "bool", 1, ATE_boolean);
     case TYPE_INT:
@@ -69,8 +63,7 @@ LLVMMetadataRef cg_di_type(struct cg *c, const struct type *type)
     return bytes_of(c, type->size);
 }
 
-void cg_place(struct cg *c, struct span span)
-{
+void cg_place(struct cg *c, struct span span) {
     if (!c->f || !c->f->scope) return;
     unsigned line = 1, column = 1;
     if (span.src && span.src == c->u->source) source_position(span.src, span.begin, &line, &column);

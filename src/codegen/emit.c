@@ -17,16 +17,16 @@
 static const char triple[] = "bpfel";
 
 // What LLVM cannot go on after, such as a jump that is too far: said in our words, with status 1.
-static void on_fatal(const char *reason)
-{
+static void on_fatal(const char *reason) {
     fflush(stdout);
-    fprintf(stderr, "ERROR: a block of the script is too large or too complex for a BPF program: %s\n"
-                    "HINT: divide it into several blocks\n", reason);
+    fprintf(stderr,
+            "ERROR: a block of the script is too large or too complex for a BPF program: %s\n"
+            "HINT: divide it into several blocks\n",
+            reason);
     _exit(1);
 }
 
-static LLVMTargetMachineRef machine_new(void)
-{
+static LLVMTargetMachineRef machine_new(void) {
     LLVMTargetRef target;
     char *error = NULL;
     LLVMInstallFatalErrorHandler(on_fatal);
@@ -43,8 +43,7 @@ static LLVMTargetMachineRef machine_new(void)
                                    LLVMRelocDefault, LLVMCodeModelDefault);
 }
 
-static void begin_module(struct cg *c, LLVMTargetMachineRef machine)
-{
+static void begin_module(struct cg *c, LLVMTargetMachineRef machine) {
     c->llvm = LLVMContextCreate();
     c->module = LLVMModuleCreateWithNameInContext("gaff", c->llvm);
     LLVMSetTarget(c->module, triple);
@@ -67,13 +66,12 @@ static void begin_module(struct cg *c, LLVMTargetMachineRef machine)
     const char *slash = strrchr(name, '/');
     if (slash) name = slash + 1; // no absolute paths in objects
     c->di_file = LLVMDIBuilderCreateFile(c->di, name, strlen(name), ".", 1);
-    c->di_unit = LLVMDIBuilderCreateCompileUnit(c->di, LLVMDWARFSourceLanguageC99, c->di_file,
-                                                "gaff", 4, true, "", 0, 0, "", 0,
-                                                LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
+    c->di_unit = LLVMDIBuilderCreateCompileUnit(
+        c->di, LLVMDWARFSourceLanguageC99, c->di_file, "gaff", 4, true, "", 0, 0, "", 0,
+        LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
 }
 
-static void add_license(struct cg *c)
-{
+static void add_license(struct cg *c) {
     const char *text = config_string(&c->u->config, CONFIG_license);
     LLVMValueRef value = LLVMConstStringInContext2(c->llvm, text, strlen(text), false);
     LLVMValueRef global = LLVMAddGlobal(c->module, LLVMTypeOf(value), "_license");
@@ -81,8 +79,7 @@ static void add_license(struct cg *c)
     LLVMSetSection(global, "license");
 }
 
-static void dump_ir(LLVMModuleRef module, FILE *out)
-{
+static void dump_ir(LLVMModuleRef module, FILE *out) {
     if (!out) return;
     char *text = LLVMPrintModuleToString(module);
     fputs(text, out);
@@ -90,8 +87,7 @@ static void dump_ir(LLVMModuleRef module, FILE *out)
 }
 
 // Assembly text is what people read; the object comes from the same machine.
-static void dump_assembly(LLVMModuleRef module, LLVMTargetMachineRef machine, FILE *out)
-{
+static void dump_assembly(LLVMModuleRef module, LLVMTargetMachineRef machine, FILE *out) {
     LLVMMemoryBufferRef buffer;
     char *error = NULL;
     if (!out) return;
@@ -101,8 +97,10 @@ static void dump_assembly(LLVMModuleRef module, LLVMTargetMachineRef machine, FI
         for (bool code = true; p < end;) {
             const char *eol = memchr(p, '\n', (size_t)(end - p));
             size_t n = eol ? (size_t)(eol - p) : (size_t)(end - p);
-            if (n > 9 && !memcmp(p, "\t.section", 9)) code = !memmem(p, n, "debug", 5) && !memmem(p, n, "BTF", 3);
-            bool noise = n > 2 && p[0] == '\t' && p[1] == '.' && (p[2] == 'l' || p[2] == 'c' || p[2] == 'f');
+            if (n > 9 && !memcmp(p, "\t.section", 9))
+                code = !memmem(p, n, "debug", 5) && !memmem(p, n, "BTF", 3);
+            bool noise =
+                n > 2 && p[0] == '\t' && p[1] == '.' && (p[2] == 'l' || p[2] == 'c' || p[2] == 'f');
             bool label = n > 2 && p[0] == '.' && p[1] == 'L' && strncmp(p, ".LBB", 4);
             if (code && !noise && !label) fprintf(out, "%.*s\n", (int)n, p);
             p += n + 1;
@@ -113,8 +111,7 @@ static void dump_assembly(LLVMModuleRef module, LLVMTargetMachineRef machine, FI
     LLVMDisposeModule(copy);
 }
 
-static bool optimise(struct cg *c, LLVMTargetMachineRef machine)
-{
+static bool optimise(struct cg *c, LLVMTargetMachineRef machine) {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     // Loops are left as they are: unrolling and vectorising only grow what is verified.
     LLVMPassBuilderOptionsSetLoopUnrolling(options, false);
@@ -130,8 +127,7 @@ static bool optimise(struct cg *c, LLVMTargetMachineRef machine)
 }
 
 // The scratch map, as large as the largest program needs, takes the place of its stand-in.
-static void make_scratch(struct cg *c)
-{
+static void make_scratch(struct cg *c) {
     if (!c->scratch_map) return;
     uint32_t size = (c->scratch_max + 7) & ~7u;
     LLVMValueRef map = cg_map_global(c, "gaff_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 1, NULL, NULL,
@@ -140,8 +136,7 @@ static void make_scratch(struct cg *c)
     LLVMDeleteGlobal(c->scratch_map);
 }
 
-static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len)
-{
+static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len) {
     LLVMMemoryBufferRef buffer;
     char *error = NULL;
     if (LLVMTargetMachineEmitToMemoryBuffer(machine, c->module, LLVMObjectFile, &error, &buffer)) {
@@ -157,8 +152,7 @@ static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len)
     return object;
 }
 
-static void begin_manifest(struct cg *c)
-{
+static void begin_manifest(struct cg *c) {
     struct manifest *m = c->manifest = manifest_new();
     m->source_name = arena_strdup(m->arena, c->u->source->name);
     m->source_text = arena_strndup(m->arena, c->u->source->text, c->u->source->len);
@@ -170,8 +164,7 @@ static void begin_manifest(struct cg *c)
 }
 
 // Do events go to both rings? Only then must they carry the time that puts them in order.
-static void find_control(void *ctx, struct ast_expr **pe)
-{
+static void find_control(void *ctx, struct ast_expr **pe) {
     const struct ast_expr *e = *pe;
     struct cg *c = ctx;
     if (e->kind != AST_CALL || e->call.fn) return;
@@ -180,8 +173,7 @@ static void find_control(void *ctx, struct ast_expr **pe)
     if (map || fn == FN_clear || fn == FN_zero || fn == FN_exit) c->has_control = true;
 }
 
-static void scan_programs(struct cg *c)
-{
+static void scan_programs(struct cg *c) {
     struct ast_visitor v = {.ctx = c, .expr = find_control};
     for (size_t i = 0; i < c->u->programs.len; i++)
         ast_visit_stmts(&v, &c->u->programs.data[i]->body);
@@ -189,8 +181,7 @@ static void scan_programs(struct cg *c)
 }
 
 static void *finish(struct cg *c, LLVMTargetMachineRef machine, const struct cg_dump *dump,
-                    size_t *len)
-{
+                    size_t *len) {
     char *error = NULL;
     LLVMDIBuilderFinalize(c->di);
     if (dump) dump_ir(c->module, dump->ir);
@@ -208,8 +199,7 @@ static void *finish(struct cg *c, LLVMTargetMachineRef machine, const struct cg_
     return assemble(c, machine, len);
 }
 
-void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len)
-{
+void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len) {
     LLVMTargetMachineRef machine = machine_new();
     if (!machine) return NULL;
     struct cg *c = ARENA_NEW(u->arena, struct cg);
@@ -232,8 +222,7 @@ void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len)
     return object;
 }
 
-const char *cg_llvm_version(void)
-{
+const char *cg_llvm_version(void) {
     static char text[32];
     unsigned major, minor, patch;
     LLVMGetVersion(&major, &minor, &patch);

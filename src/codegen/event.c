@@ -8,8 +8,7 @@
 enum { HEADER = 16 };
 
 // void gaff_lost(i64 index): out of line, because it is rarely called and often there.
-static LLVMValueRef make_lost(struct cg *c)
-{
+static LLVMValueRef make_lost(struct cg *c) {
     struct cg_function *before = c->f;
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
     uint32_t n = (uint32_t)(MF_FAILED_UPDATES + c->u->maps.len);
@@ -33,8 +32,7 @@ static LLVMValueRef make_lost(struct cg *c)
     return fn;
 }
 
-void cg_count_loss(struct cg *c, uint32_t index)
-{
+void cg_count_loss(struct cg *c, uint32_t index) {
     LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
     if (!c->lost) c->lost = make_lost(c);
     LLVMSetCurrentDebugLocation2(c->b, place);
@@ -43,14 +41,12 @@ void cg_count_loss(struct cg *c, uint32_t index)
     LLVMBuildCall2(c->b, type, c->lost, &arg, 1, "");
 }
 
-static bool is_control(enum mf_event_kind kind)
-{
+static bool is_control(enum mf_event_kind kind) {
     return kind == EVENT_PRINT_MAP || kind == EVENT_CLEAR || kind == EVENT_ZERO ||
            kind == EVENT_EXIT;
 }
 
-static LLVMValueRef ring(struct cg *c, bool control)
-{
+static LLVMValueRef ring(struct cg *c, bool control) {
     LLVMValueRef *map = control ? &c->control : &c->events;
     if (!*map)
         *map = cg_map_global(c, control ? "gaff_control" : "gaff_events", BPF_MAP_TYPE_RINGBUF,
@@ -58,8 +54,7 @@ static LLVMValueRef ring(struct cg *c, bool control)
     return *map;
 }
 
-uint32_t cg_string(struct cg *c, const char *text)
-{
+uint32_t cg_string(struct cg *c, const char *text) {
     struct mf_strings *v = &c->manifest->strings;
     for (size_t i = 0; i < v->len; i++)
         if (!strcmp(v->data[i], text)) return (uint32_t)i;
@@ -68,8 +63,7 @@ uint32_t cg_string(struct cg *c, const char *text)
 }
 
 static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_expr *const *args,
-                        size_t n)
-{
+                        size_t n) {
     uint32_t at = HEADER;
     for (size_t i = 0; i < n; i++) {
         const struct type *type = args[i]->type;
@@ -83,8 +77,7 @@ static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_exp
 }
 
 void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,
-             const struct ast_expr *where)
-{
+             const struct ast_expr *where) {
     bool control = is_control(row->kind);
     row->size = lay_out(c, row, args, n);
     if (where && where->span.src) {
@@ -96,13 +89,13 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
     LLVMValueRef reserve[] = {ring(c, control), cg_int(c, row->size), cg_int(c, 0)};
     LLVMValueRef p = cg_helper_ptr(c, BPF_FUNC_ringbuf_reserve, reserve, 3);
-    LLVMBasicBlockRef have = cg_block(c, "send"), full = cg_block(c, "lost"), end = cg_block(c, "end");
+    LLVMBasicBlockRef have = cg_block(c, "send"), full = cg_block(c, "lost"),
+                      end = cg_block(c, "end");
     LLVMBuildCondBr(c->b, cg_is_null(c, p), full, have);
     cg_at(c, have);
     cg_enter(c);
     LLVMBuildStore(c->b, cg_int(c, id), p);
-    LLVMValueRef now =
-        c->has_control ? cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0) : cg_int(c, 0);
+    LLVMValueRef now = c->has_control ? cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0) : cg_int(c, 0);
     LLVMBuildStore(c->b, now, cg_offset(c, p, 8));
     for (size_t i = 0; i < n; i++)
         cg_expr_into(c, args[i], cg_offset(c, p, row->fields.data[i].offset), false);
@@ -116,22 +109,19 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     cg_at(c, end);
 }
 
-static void take_place(struct cg *c, struct mf_event *row)
-{
+static void take_place(struct cg *c, struct mf_event *row) {
     LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
     row->line = place ? LLVMDILocationGetLine(place) : 1;
     row->column = place ? LLVMDILocationGetColumn(place) : 1;
 }
 
-void cg_warn(struct cg *c, const char *text)
-{
+void cg_warn(struct cg *c, const char *text) {
     struct mf_event row = {.kind = EVENT_WARNF, .format = text};
     take_place(c, &row);
     cg_send(c, &row, NULL, 0, NULL);
 }
 
-void cg_check(struct cg *c, LLVMValueRef rc, const char *helper)
-{
+void cg_check(struct cg *c, LLVMValueRef rc, const char *helper) {
     if (!c->u->options.helper_errors) return;
     LLVMBasicBlockRef bad = cg_block(c, "failed"), on = cg_block(c, "on");
     LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, rc, cg_int(c, 0), ""), bad, on);

@@ -7,8 +7,7 @@
 
 // A string literal as a constant in read-only memory would need a relocation; words stored one
 // by one need none and are what the verifier knows best.
-static void store_text(struct cg *c, LLVMValueRef to, const char *text, size_t len, uint32_t size)
-{
+static void store_text(struct cg *c, LLVMValueRef to, const char *text, size_t len, uint32_t size) {
     for (uint32_t i = 0; i < size;) {
         uint32_t n = size - i >= 8 ? 8 : size - i >= 4 ? 4 : size - i >= 2 ? 2 : 1;
         uint64_t word = 0;
@@ -18,34 +17,29 @@ static void store_text(struct cg *c, LLVMValueRef to, const char *text, size_t l
             cg_zero(c, cg_offset(c, to, i), size - i);
             return;
         }
-        LLVMValueRef s = LLVMBuildStore(c->b, LLVMConstInt(cg_int_type(c, n), word, false),
-                                        cg_offset(c, to, i));
+        LLVMValueRef s =
+            LLVMBuildStore(c->b, LLVMConstInt(cg_int_type(c, n), word, false), cg_offset(c, to, i));
         LLVMSetAlignment(s, n);
         i += n;
     }
 }
 
-static struct cg_value string_literal(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value string_literal(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size, 8);
     store_text(c, p, e->string.data, e->string.len, e->type->size);
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-static struct cg_value tuple(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value tuple(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size ? e->type->size : 1, 8);
     cg_expr_into(c, e, p, true);
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
 // Both branches write one slot, or meet in one scalar.
-static struct cg_value ternary(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value ternary(struct cg *c, const struct ast_expr *e) {
     bool scalar = type_is_scalar(e->type);
-    LLVMValueRef slot = scalar || e->type->kind == TYPE_VOID
-                            ? NULL
-                            : cg_slot(c, e->type->size, 8);
+    LLVMValueRef slot = scalar || e->type->kind == TYPE_VOID ? NULL : cg_slot(c, e->type->size, 8);
     LLVMBasicBlockRef yes = cg_block(c, "then"), no = cg_block(c, "else"), end = cg_block(c, "end");
     LLVMBuildCondBr(c->b, cg_truth(c, e->ternary.cond), yes, no);
     LLVMValueRef values[2] = {NULL, NULL};
@@ -71,8 +65,7 @@ static struct cg_value ternary(struct cg *c, const struct ast_expr *e)
     return cg_scalar_value(phi, e->type);
 }
 
-static struct cg_value variable(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value variable(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_var_address(c, e->var.var);
     const struct type *type = e->var.var->type;
     if (type_is_scalar(type)) return cg_scalar_value(cg_load_int(c, p, type), type);
@@ -94,8 +87,7 @@ static const generator variables[VAR_COUNT] = {
 };
 
 // A builtin variable is read once in a block; what a branch reads is forgotten after it.
-static struct cg_value builtin(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value builtin(struct cg *c, const struct ast_expr *e) {
     int id = e->ident.variable;
     bool fresh = id == VAR_rand || id == VAR_arg || id == VAR_sarg || id == VAR_retval ||
                  id == VAR_kstack || id == VAR_ustack || id == VAR_cpu;
@@ -111,8 +103,7 @@ static struct cg_value builtin(struct cg *c, const struct ast_expr *e)
     return v;
 }
 
-static struct cg_value user_call(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value user_call(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef args[8];
     LLVMTypeRef params[8];
     unsigned n = e->call.args.len < 5 ? (unsigned)e->call.args.len : 5;
@@ -125,42 +116,26 @@ static struct cg_value user_call(struct cg *c, const struct ast_expr *e)
     return cg_scalar_value(v, e->type);
 }
 
-struct cg_value cg_expr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_expr(struct cg *c, const struct ast_expr *e) {
     cg_place(c, e->span);
     switch (e->kind) {
-    case AST_INT:
-        return cg_scalar_value(cg_int(c, e->integer.value), e->type);
-    case AST_BOOL:
-        return cg_scalar_value(cg_int(c, e->boolean), e->type);
-    case AST_STRING:
-        return string_literal(c, e);
-    case AST_BUILTIN:
-        return builtin(c, e);
-    case AST_VAR:
-        return variable(c, e);
-    case AST_MAP:
-        return cg_map_read(c, e->map.map, NULL);
-    case AST_INDEX:
-        return cg_index(c, e);
-    case AST_FIELD:
-        return cg_field(c, e);
-    case AST_ELEMENT:
-        return cg_element(c, e);
-    case AST_CALL:
-        return e->call.fn ? user_call(c, e) : functions[e->call.function](c, e);
-    case AST_UNARY:
-        return cg_unary(c, e);
-    case AST_BINARY:
-        return cg_binary(c, e);
-    case AST_TERNARY:
-        return ternary(c, e);
+    case AST_INT: return cg_scalar_value(cg_int(c, e->integer.value), e->type);
+    case AST_BOOL: return cg_scalar_value(cg_int(c, e->boolean), e->type);
+    case AST_STRING: return string_literal(c, e);
+    case AST_BUILTIN: return builtin(c, e);
+    case AST_VAR: return variable(c, e);
+    case AST_MAP: return cg_map_read(c, e->map.map, NULL);
+    case AST_INDEX: return cg_index(c, e);
+    case AST_FIELD: return cg_field(c, e);
+    case AST_ELEMENT: return cg_element(c, e);
+    case AST_CALL: return e->call.fn ? user_call(c, e) : functions[e->call.function](c, e);
+    case AST_UNARY: return cg_unary(c, e);
+    case AST_BINARY: return cg_binary(c, e);
+    case AST_TERNARY: return ternary(c, e);
     case AST_CAST:
-    case AST_CONVERT:
-        return cg_convert(c, cg_expr(c, e->cast.operand), e->type);
+    case AST_CONVERT: return cg_convert(c, cg_expr(c, e->cast.operand), e->type);
     case AST_TUPLE:
-    case AST_RECORD:
-        return tuple(c, e);
+    case AST_RECORD: return tuple(c, e);
     case AST_BLOCK_EXPR:
         cg_stmts(c, &e->block.stmts);
         if (e->block.value) return cg_expr(c, e->block.value);
@@ -171,15 +146,13 @@ struct cg_value cg_expr(struct cg *c, const struct ast_expr *e)
     case AST_OFFSETOF:
     case AST_TYPEINFO:
     case AST_COMPTIME:
-    case AST_TYPE_ARG:
-        break;
+    case AST_TYPE_ARG: break;
     }
     cg_bug(c, e, "an expression that sema should have replaced");
     return cg_scalar_value(cg_int(c, 0), e->type);
 }
 
-LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e)
-{
+LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e) {
     struct cg_value v = cg_expr(c, e);
     if (!v.is_address) return v.v;
     if (v.type->kind == TYPE_KSYM || v.type->kind == TYPE_USYM || v.type->kind == TYPE_TIMESTAMP ||
@@ -190,8 +163,7 @@ LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e)
     return LLVMBuildPtrToInt(c->b, v.v, c->i64, "");
 }
 
-LLVMValueRef cg_truth(struct cg *c, const struct ast_expr *e)
-{
+LLVMValueRef cg_truth(struct cg *c, const struct ast_expr *e) {
     if (e->type->kind == TYPE_STRING) {
         LLVMValueRef p = cg_materialize(c, cg_expr(c, e));
         LLVMValueRef first = LLVMBuildLoad2(c->b, c->i8, p, "");
@@ -202,8 +174,7 @@ LLVMValueRef cg_truth(struct cg *c, const struct ast_expr *e)
 
 // ---- into memory ----
 
-void cg_store(struct cg *c, LLVMValueRef to, const struct type *type, struct cg_value v)
-{
+void cg_store(struct cg *c, LLVMValueRef to, const struct type *type, struct cg_value v) {
     if (!v.is_address) {
         if (type->size <= 8) {
             cg_store_int(c, to, type, v.v);
@@ -221,8 +192,7 @@ void cg_store(struct cg *c, LLVMValueRef to, const struct type *type, struct cg_
         cg_read(c, to, cg_int(c, size), v.v, v.memory);
 }
 
-LLVMValueRef cg_materialize(struct cg *c, struct cg_value v)
-{
+LLVMValueRef cg_materialize(struct cg *c, struct cg_value v) {
     if (v.is_address && v.memory == MEM_BPF) return v.v;
     uint32_t size = v.type->size ? v.type->size : 1;
     LLVMValueRef p = cg_slot(c, size, 8);
@@ -230,8 +200,7 @@ LLVMValueRef cg_materialize(struct cg *c, struct cg_value v)
     return p;
 }
 
-static void tuple_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to)
-{
+static void tuple_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to) {
     uint32_t used = 0;
     for (uint32_t i = 0; i < e->type->nfields; i++) used += e->type->fields[i].type->size;
     if (used < e->type->size) cg_zero(c, to, e->type->size); // there is padding
@@ -239,8 +208,7 @@ static void tuple_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to)
         cg_expr_into(c, e->tuple.elems.data[i], cg_offset(c, to, e->type->fields[i].offset), true);
 }
 
-void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero)
-{
+void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero) {
     cg_place(c, e->span);
     if (e == c->failed_nodes[0] || e == c->failed_nodes[1]) {
         LLVMValueRef v = c->failed_rc;
@@ -279,8 +247,7 @@ void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool 
 
 // ---- conversions ----
 
-static struct cg_value convert_tuple(struct cg *c, struct cg_value v, const struct type *to)
-{
+static struct cg_value convert_tuple(struct cg *c, struct cg_value v, const struct type *to) {
     LLVMValueRef from = cg_materialize(c, v);
     LLVMValueRef p = cg_slot(c, to->size, 8);
     cg_zero(c, p, to->size);
@@ -294,8 +261,7 @@ static struct cg_value convert_tuple(struct cg *c, struct cg_value v, const stru
     return cg_address_value(p, to, MEM_BPF);
 }
 
-static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *to)
-{
+static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *to) {
     if (to->kind == TYPE_BOOL) return cg_bool(c, cg_nonzero(c, v));
     if (to->size >= 8) return v;
     v = LLVMBuildTrunc(c->b, v, cg_int_type(c, to->size), "");
@@ -303,10 +269,8 @@ static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *to)
 }
 
 // A char array that becomes a string: read up to its NUL, the rest zero.
-static struct cg_value convert_text(struct cg *c, struct cg_value v, const struct type *to)
-{
-    if (v.memory == MEM_BPF && v.type->size == to->size)
-        return cg_address_value(v.v, to, MEM_BPF);
+static struct cg_value convert_text(struct cg *c, struct cg_value v, const struct type *to) {
+    if (v.memory == MEM_BPF && v.type->size == to->size) return cg_address_value(v.v, to, MEM_BPF);
     LLVMValueRef p = cg_slot(c, to->size, 8);
     if (v.memory == MEM_BPF) {
         cg_store(c, p, to, v);
@@ -318,13 +282,12 @@ static struct cg_value convert_text(struct cg *c, struct cg_value v, const struc
     return cg_address_value(p, to, MEM_BPF);
 }
 
-struct cg_value cg_convert(struct cg *c, struct cg_value v, const struct type *to)
-{
+struct cg_value cg_convert(struct cg *c, struct cg_value v, const struct type *to) {
     if (type_is_scalar(to)) {
         if (!v.is_address) return cg_scalar_value(narrow(c, v.v, to), to);
         if (to->kind == TYPE_POINTER && v.type->kind == TYPE_ARRAY)
-            return cg_scalar_value(v.memory == MEM_BPF ? LLVMBuildPtrToInt(c->b, v.v, c->i64, "")
-                                                       : v.v, to);
+            return cg_scalar_value(
+                v.memory == MEM_BPF ? LLVMBuildPtrToInt(c->b, v.v, c->i64, "") : v.v, to);
         if (v.type->size < to->size) { // fewer bytes than the integer: the rest is zero
             LLVMValueRef p = cg_slot(c, 8, 8);
             cg_zero(c, p, 8);

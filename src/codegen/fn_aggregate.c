@@ -5,27 +5,23 @@
 #include "codegen/cg.h"
 #include "probes/feature.h"
 
-static LLVMValueRef load(struct cg *c, LLVMValueRef p, uint64_t at)
-{
+static LLVMValueRef load(struct cg *c, LLVMValueRef p, uint64_t at) {
     return LLVMBuildLoad2(c->b, c->i64, cg_offset(c, p, at), "");
 }
 
-static void store(struct cg *c, LLVMValueRef p, uint64_t at, LLVMValueRef v)
-{
+static void store(struct cg *c, LLVMValueRef p, uint64_t at, LLVMValueRef v) {
     LLVMBuildStore(c->b, v, cg_offset(c, p, at));
 }
 
-static void add(struct cg *c, LLVMValueRef p, uint64_t at, LLVMValueRef by)
-{
+static void add(struct cg *c, LLVMValueRef p, uint64_t at, LLVMValueRef by) {
     store(c, p, at, LLVMBuildAdd(c->b, load(c, p, at), by, ""));
 }
 
-static void extreme(struct cg *c, LLVMValueRef cell, LLVMValueRef v, const struct type *type)
-{
+static void extreme(struct cg *c, LLVMValueRef cell, LLVMValueRef v, const struct type *type) {
     bool max = type->kind == TYPE_MAX;
     LLVMValueRef old = load(c, cell, 0), set = load(c, cell, 8);
-    LLVMIntPredicate p = type->is_signed ? (max ? LLVMIntSGT : LLVMIntSLT)
-                                         : (max ? LLVMIntUGT : LLVMIntULT);
+    LLVMIntPredicate p =
+        type->is_signed ? (max ? LLVMIntSGT : LLVMIntSLT) : (max ? LLVMIntUGT : LLVMIntULT);
     LLVMValueRef better = LLVMBuildICmp(c->b, p, v, old, "");
     LLVMValueRef fresh = LLVMBuildICmp(c->b, LLVMIntEQ, set, cg_int(c, 0), "");
     LLVMBasicBlockRef take = cg_block(c, "take"), end = cg_block(c, "end");
@@ -38,8 +34,7 @@ static void extreme(struct cg *c, LLVMValueRef cell, LLVMValueRef v, const struc
 }
 
 // floor(log2(v)) of v > 0, by halving.
-static LLVMValueRef log2_of(struct cg *c, LLVMValueRef v)
-{
+static LLVMValueRef log2_of(struct cg *c, LLVMValueRef v) {
     LLVMValueRef result = cg_int(c, 0);
     for (unsigned bits = 32; bits; bits /= 2) {
         LLVMValueRef big = LLVMBuildICmp(c->b, LLVMIntUGE, v, cg_int(c, 1ull << bits), "");
@@ -50,8 +45,8 @@ static LLVMValueRef log2_of(struct cg *c, LLVMValueRef v)
     return result;
 }
 
-static LLVMValueRef hist_index(struct cg *c, LLVMValueRef v, const struct type *type, bool is_signed)
-{
+static LLVMValueRef hist_index(struct cg *c, LLVMValueRef v, const struct type *type,
+                               bool is_signed) {
     uint64_t k = type->param;
     LLVMValueRef log = log2_of(c, v), index;
     if (k == 0) {
@@ -61,10 +56,10 @@ static LLVMValueRef hist_index(struct cg *c, LLVMValueRef v, const struct type *
     } else {
         LLVMValueRef m = LLVMBuildSub(c->b, log, cg_int(c, k), "");
         LLVMValueRef shift = LLVMBuildAnd(c->b, m, cg_int(c, 63), "");
-        LLVMValueRef low = LLVMBuildAnd(c->b, LLVMBuildLShr(c->b, v, shift, ""),
-                                        cg_int(c, (1ull << k) - 1), "");
-        LLVMValueRef high = LLVMBuildShl(c->b, LLVMBuildAdd(c->b, m, cg_int(c, 1), ""),
-                                         cg_int(c, k), "");
+        LLVMValueRef low =
+            LLVMBuildAnd(c->b, LLVMBuildLShr(c->b, v, shift, ""), cg_int(c, (1ull << k) - 1), "");
+        LLVMValueRef high =
+            LLVMBuildShl(c->b, LLVMBuildAdd(c->b, m, cg_int(c, 1), ""), cg_int(c, k), "");
         index = LLVMBuildAdd(c->b, LLVMBuildAdd(c->b, high, low, ""), cg_int(c, 1), "");
         LLVMValueRef small = LLVMBuildICmp(c->b, LLVMIntULT, v, cg_int(c, 1ull << k), "");
         index = LLVMBuildSelect(c->b, small, LLVMBuildAdd(c->b, v, cg_int(c, 1), ""), index, "");
@@ -74,8 +69,7 @@ static LLVMValueRef hist_index(struct cg *c, LLVMValueRef v, const struct type *
     return LLVMBuildSelect(c->b, negative, cg_int(c, 0), index, "");
 }
 
-static LLVMValueRef lhist_index(struct cg *c, LLVMValueRef v, const struct type *type)
-{
+static LLVMValueRef lhist_index(struct cg *c, LLVMValueRef v, const struct type *type) {
     uint32_t last = lhist_buckets(type->min, type->max, type->step) - 1;
     LLVMValueRef below = LLVMBuildICmp(c->b, LLVMIntSLT, v, cg_int(c, (uint64_t)type->min), "");
     LLVMValueRef above = LLVMBuildICmp(c->b, LLVMIntSGE, v, cg_int(c, (uint64_t)type->max), "");
@@ -86,8 +80,7 @@ static LLVMValueRef lhist_index(struct cg *c, LLVMValueRef v, const struct type 
     return LLVMBuildSelect(c->b, below, cg_int(c, 0), index, "");
 }
 
-static void bump_bucket(struct cg *c, LLVMValueRef cell, LLVMValueRef index, uint32_t buckets)
-{
+static void bump_bucket(struct cg *c, LLVMValueRef cell, LLVMValueRef index, uint32_t buckets) {
     // The verifier must see the bound on the very register that is added.
     LLVMBasicBlockRef in = cg_block(c, "bucket"), end = cg_block(c, "end");
     index = cg_opaque(c, index);
@@ -101,8 +94,8 @@ static void bump_bucket(struct cg *c, LLVMValueRef cell, LLVMValueRef index, uin
     cg_at(c, end);
 }
 
-static void update_series(struct cg *c, LLVMValueRef cell, LLVMValueRef v, const struct type *type)
-{
+static void update_series(struct cg *c, LLVMValueRef cell, LLVMValueRef v,
+                          const struct type *type) {
     LLVMValueRef now = cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0);
     LLVMValueRef epoch = LLVMBuildUDiv(c->b, now, cg_int(c, (uint64_t)type->min), "");
     LLVMValueRef slot = LLVMBuildURem(c->b, epoch, cg_int(c, (uint64_t)type->max), "");
@@ -121,22 +114,22 @@ static void update_series(struct cg *c, LLVMValueRef cell, LLVMValueRef v, const
         merged = LLVMBuildAdd(c->b, old, v, "");
     } else if (type->step == TSERIES_MIN || type->step == TSERIES_MAX) {
         bool max = type->step == TSERIES_MAX;
-        LLVMIntPredicate pr = type->is_signed ? (max ? LLVMIntSGT : LLVMIntSLT)
-                                              : (max ? LLVMIntUGT : LLVMIntULT);
+        LLVMIntPredicate pr =
+            type->is_signed ? (max ? LLVMIntSGT : LLVMIntSLT) : (max ? LLVMIntUGT : LLVMIntULT);
         merged = LLVMBuildSelect(c->b, LLVMBuildICmp(c->b, pr, v, old, ""), v, old, "");
     }
     store(c, p, 0, epoch);
     store(c, p, 8, LLVMBuildSelect(c->b, going, merged, v, ""));
     store(c, p, 16,
-          LLVMBuildSelect(c->b, going, LLVMBuildAdd(c->b, count, cg_int(c, 1), ""), cg_int(c, 1), ""));
+          LLVMBuildSelect(c->b, going, LLVMBuildAdd(c->b, count, cg_int(c, 1), ""), cg_int(c, 1),
+                          ""));
     store(c, p, 24, now);
     cg_jump(c, end);
     cg_at(c, end);
 }
 
 void cg_map_aggregate(struct cg *c, const struct sema_map *m, LLVMValueRef key,
-                      const struct ast_expr *call)
-{
+                      const struct ast_expr *call) {
     LLVMValueRef v = call->call.args.len ? cg_scalar(c, call->call.args.data[0]) : NULL;
     LLVMValueRef cell = cg_map_entry(c, m, key);
     LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
@@ -173,23 +166,21 @@ void cg_map_aggregate(struct cg *c, const struct sema_map *m, LLVMValueRef key,
 
 // The value of one CPU's cell, as (value, weight): weight is what tells empty cells.
 static LLVMValueRef merge(struct cg *c, const struct type *type, LLVMValueRef acc,
-                          LLVMValueRef cell)
-{
+                          LLVMValueRef cell) {
     LLVMValueRef v = load(c, cell, 0);
     if (type->kind != TYPE_MIN && type->kind != TYPE_MAX) return LLVMBuildAdd(c->b, acc, v, "");
     return v;
 }
 
 static void merge_cell(struct cg *c, const struct type *type, LLVMValueRef acc, LLVMValueRef count,
-                       LLVMValueRef cell)
-{
+                       LLVMValueRef cell) {
     LLVMValueRef old = LLVMBuildLoad2(c->b, c->i64, acc, "");
     LLVMValueRef n = LLVMBuildLoad2(c->b, c->i64, count, "");
     if (type->kind == TYPE_MIN || type->kind == TYPE_MAX) {
         LLVMValueRef v = load(c, cell, 0), set = cg_nonzero(c, load(c, cell, 8));
         bool max = type->kind == TYPE_MAX;
-        LLVMIntPredicate p = type->is_signed ? (max ? LLVMIntSGT : LLVMIntSLT)
-                                             : (max ? LLVMIntUGT : LLVMIntULT);
+        LLVMIntPredicate p =
+            type->is_signed ? (max ? LLVMIntSGT : LLVMIntSLT) : (max ? LLVMIntUGT : LLVMIntULT);
         LLVMValueRef better = LLVMBuildICmp(c->b, p, v, old, "");
         LLVMValueRef first = LLVMBuildICmp(c->b, LLVMIntEQ, n, cg_int(c, 0), "");
         LLVMValueRef take = LLVMBuildAnd(c->b, set, LLVMBuildOr(c->b, better, first, ""), "");
@@ -203,8 +194,7 @@ static void merge_cell(struct cg *c, const struct type *type, LLVMValueRef acc, 
 }
 
 static LLVMValueRef finish(struct cg *c, const struct type *type, LLVMValueRef acc,
-                           LLVMValueRef count)
-{
+                           LLVMValueRef count) {
     LLVMValueRef v = LLVMBuildLoad2(c->b, c->i64, acc, "");
     if (type->kind != TYPE_AVG) return v;
     LLVMValueRef n = LLVMBuildLoad2(c->b, c->i64, count, "");
@@ -212,8 +202,7 @@ static LLVMValueRef finish(struct cg *c, const struct type *type, LLVMValueRef a
 }
 
 // Over all CPUs with bpf_map_lookup_percpu_elem (5.19); before that the CPU's own copy.
-LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValueRef key)
-{
+LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
     const struct type *type = m->value;
     LLVMValueRef acc = cg_slot(c, 8, 8), count = cg_slot(c, 8, 8), cpu = cg_slot(c, 8, 8);
     LLVMBuildStore(c->b, cg_int(c, 0), acc);
@@ -238,8 +227,7 @@ LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValue
     cg_at(c, loop);
     LLVMValueRef i = LLVMBuildLoad2(c->b, c->i64, cpu, "");
     LLVMValueRef args[] = {c->maps[m->index], key, LLVMBuildTrunc(c->b, i, c->i32, "")};
-    LLVMValueRef cell =
-        cg_helper_ptr(c, (unsigned)BPF_FUNC_map_lookup_percpu_elem, args, 3);
+    LLVMValueRef cell = cg_helper_ptr(c, (unsigned)BPF_FUNC_map_lookup_percpu_elem, args, 3);
     LLVMBuildCondBr(c->b, cg_is_null(c, cell), next, have);
     cg_at(c, have);
     merge_cell(c, type, acc, count, cell);
@@ -256,8 +244,7 @@ LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValue
 
 // These are always the right side of an assignment to a map, which cg_map_aggregate generates.
 #define AGGREGATION(id)                                                                            \
-    struct cg_value cg_fn_##id(struct cg *c, const struct ast_expr *e)                             \
-    {                                                                                              \
+    struct cg_value cg_fn_##id(struct cg *c, const struct ast_expr *e) {                           \
         cg_bug(c, e, #id "() outside of an assignment");                                           \
         return cg_scalar_value(cg_int(c, 0), e->type);                                             \
     }

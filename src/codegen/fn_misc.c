@@ -15,8 +15,7 @@
 
 // ---- maps ----
 
-struct cg_value cg_fn_delete(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_delete(struct cg *c, const struct ast_expr *e) {
     const struct sema_map *m = ARG(e, 0)->map.map;
     if (!m->key) { // the only entry becomes zeroes
         LLVMValueRef cell = cg_map_lookup(c, m, NULL);
@@ -34,15 +33,13 @@ struct cg_value cg_fn_delete(struct cg *c, const struct ast_expr *e)
     return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntEQ, low, cg_int32(c, 0), "")));
 }
 
-struct cg_value cg_fn_has_key(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_has_key(struct cg *c, const struct ast_expr *e) {
     const struct sema_map *m = ARG(e, 0)->map.map;
     LLVMValueRef cell = cg_map_lookup(c, m, cg_map_key(c, m, ARG(e, 1)));
     return SCALAR(cg_bool(c, LLVMBuildNot(c->b, cg_is_null(c, cell), "")));
 }
 
-struct cg_value cg_fn_find(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_find(struct cg *c, const struct ast_expr *e) {
     const struct sema_map *m = ARG(e, 0)->map.map;
     struct sema_var *v = ARG(e, 2)->var.var;
     LLVMValueRef to = cg_var_address(c, v);
@@ -66,8 +63,7 @@ struct cg_value cg_fn_find(struct cg *c, const struct ast_expr *e)
 }
 
 // bpf_for_each_map_elem gives the number of entries; the callback does nothing.
-static LLVMValueRef map_length(struct cg *c, const struct sema_map *m)
-{
+static LLVMValueRef map_length(struct cg *c, const struct sema_map *m) {
     if (!m->key) return cg_int(c, 1);
     LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
@@ -85,8 +81,7 @@ static LLVMValueRef map_length(struct cg *c, const struct sema_map *m)
     return cg_helper(c, BPF_FUNC_for_each_map_elem, args, 4);
 }
 
-struct cg_value cg_fn_len(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_len(struct cg *c, const struct ast_expr *e) {
     if (ARG(e, 0)->kind == AST_MAP) return SCALAR(map_length(c, ARG(e, 0)->map.map));
     LLVMValueRef p = cg_materialize(c, cg_expr(c, ARG(e, 0)));
     LLVMValueRef nr = LLVMBuildLoad2(c->b, c->i32, cg_offset(c, p, 8), "");
@@ -95,15 +90,13 @@ struct cg_value cg_fn_len(struct cg *c, const struct ast_expr *e)
 
 // ---- addresses ----
 
-struct cg_value cg_fn_kaddr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_kaddr(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_int(c, symbols_kernel_address(ARG(e, 0)->string.data)));
 }
 
 // The symbol of the binary that the probe is in. Position-independent code: relative to the
 // base that the instruction pointer implies is not known here, so this is for fixed addresses.
-struct cg_value cg_fn_uaddr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_uaddr(struct cg *c, const struct ast_expr *e) {
     uint64_t address = 0, size;
     if (c->program && c->program->targets.len && c->program->targets.data[0].module)
         elf_find_address(c->program->targets.data[0].module, ARG(e, 0)->string.data, &address,
@@ -112,45 +105,38 @@ struct cg_value cg_fn_uaddr(struct cg *c, const struct ast_expr *e)
 }
 
 // per_cpu_ptr: the symbol's address plus __per_cpu_offset[cpu].
-struct cg_value cg_fn_percpu_kaddr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_percpu_kaddr(struct cg *c, const struct ast_expr *e) {
     uint64_t symbol = symbols_kernel_address(ARG(e, 0)->string.data);
     uint64_t table = symbols_kernel_address("__per_cpu_offset");
-    LLVMValueRef cpu = e->call.args.len > 1
-                           ? cg_scalar(c, ARG(e, 1))
-                           : cg_helper(c, BPF_FUNC_get_smp_processor_id, NULL, 0);
-    LLVMValueRef at = LLVMBuildAdd(c->b, cg_int(c, table),
-                                   LLVMBuildMul(c->b, cpu, cg_int(c, 8), ""), "");
+    LLVMValueRef cpu = e->call.args.len > 1 ? cg_scalar(c, ARG(e, 1))
+                                            : cg_helper(c, BPF_FUNC_get_smp_processor_id, NULL, 0);
+    LLVMValueRef at =
+        LLVMBuildAdd(c->b, cg_int(c, table), LLVMBuildMul(c->b, cpu, cg_int(c, 8), ""), "");
     LLVMValueRef base = cg_fetch(c, at, types_int(c->u->types, 64, false), MEM_KERNEL);
     return SCALAR(LLVMBuildAdd(c->b, base, cg_int(c, symbol), ""));
 }
 
-struct cg_value cg_fn_ksym(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_ksym(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_scalar(c, ARG(e, 0)));
 }
 
-struct cg_value cg_fn_usym(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_usym(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, 16, 8);
     LLVMBuildStore(c->b, cg_scalar(c, ARG(e, 0)), p);
-    LLVMValueRef pid = LLVMBuildLShr(
-        c->b, cg_helper(c, BPF_FUNC_get_current_pid_tgid, NULL, 0), cg_int(c, 32), "");
+    LLVMValueRef pid = LLVMBuildLShr(c->b, cg_helper(c, BPF_FUNC_get_current_pid_tgid, NULL, 0),
+                                     cg_int(c, 32), "");
     LLVMBuildStore(c->b, pid, cg_offset(c, p, 8));
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_fn_kptr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_kptr(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_scalar(c, ARG(e, 0)));
 }
-struct cg_value cg_fn_uptr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_uptr(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_scalar(c, ARG(e, 0)));
 }
 
-struct cg_value cg_fn_reg(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_reg(struct cg *c, const struct ast_expr *e) {
     unsigned size;
     int offset = probe_regs_named(ARG(e, 0)->string.data, &size);
     return SCALAR(offset < 0 ? cg_int(c, 0) : cg_ctx_reg(c, offset));
@@ -158,14 +144,13 @@ struct cg_value cg_fn_reg(struct cg *c, const struct ast_expr *e)
 
 // ---- network addresses ----
 
-struct cg_value cg_fn_ntop(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_ntop(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *a = ARG(e, e->call.args.len - 1);
     LLVMValueRef p = cg_slot(c, 24, 8);
     cg_zero(c, p, 24);
     bool wide = a->type->size == 16;
-    LLVMValueRef family = e->call.args.len > 1 ? cg_scalar(c, ARG(e, 0))
-                                               : cg_int(c, wide ? AF_INET6 : AF_INET);
+    LLVMValueRef family =
+        e->call.args.len > 1 ? cg_scalar(c, ARG(e, 0)) : cg_int(c, wide ? AF_INET6 : AF_INET);
     LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, family, c->i32, ""), p);
     struct cg_value v = cg_expr(c, a);
     LLVMValueRef to = cg_offset(c, p, 4);
@@ -178,8 +163,7 @@ struct cg_value cg_fn_ntop(struct cg *c, const struct ast_expr *e)
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_fn_pton(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_pton(struct cg *c, const struct ast_expr *e) {
     unsigned char bytes[16] = {0};
     const char *text = ARG(e, 0)->string.data;
     inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, bytes);
@@ -189,8 +173,7 @@ struct cg_value cg_fn_pton(struct cg *c, const struct ast_expr *e)
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_fn_macaddr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_macaddr(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, 8, 8);
     struct cg_value v = cg_expr(c, ARG(e, 0));
     cg_zero(c, p, 8);
@@ -198,7 +181,7 @@ struct cg_value cg_fn_macaddr(struct cg *c, const struct ast_expr *e)
         cg_copy(c, p, v.v, 6);
     else
         cg_read(c, p, cg_int(c, 6), v.v,
-                v.is_address ? v.memory
+                v.is_address                            ? v.memory
                 : ARG(e, 0)->type->kind == TYPE_POINTER ? cg_memory_of(c, ARG(e, 0)->type)
                                                         : MEM_KERNEL);
     return cg_address_value(p, e->type, MEM_BPF);
@@ -206,17 +189,14 @@ struct cg_value cg_fn_macaddr(struct cg *c, const struct ast_expr *e)
 
 // ---- processes ----
 
-struct cg_value cg_fn_pid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_pid(struct cg *c, const struct ast_expr *e) {
     return cg_var_pid(c, e);
 }
-struct cg_value cg_fn_tid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_tid(struct cg *c, const struct ast_expr *e) {
     return cg_var_tid(c, e);
 }
 
-struct cg_value cg_fn_ppid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_ppid(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"real_parent", "tgid", NULL};
     if (!e->call.args.len) return cg_var_ppid(c, e);
     const struct type *type = types_int(c->u->types, 32, true);
@@ -224,22 +204,18 @@ struct cg_value cg_fn_ppid(struct cg *c, const struct ast_expr *e)
     return SCALAR(cg_fetch(c, at, type, MEM_KERNEL));
 }
 
-struct cg_value cg_fn_comm(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_comm(struct cg *c, const struct ast_expr *e) {
     return cg_var_comm(c, e);
 }
 
-struct cg_value cg_fn_kstack(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_kstack(struct cg *c, const struct ast_expr *e) {
     return cg_stack(c, e->type);
 }
-struct cg_value cg_fn_ustack(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_ustack(struct cg *c, const struct ast_expr *e) {
     return cg_stack(c, e->type);
 }
 
-struct cg_value cg_fn_nsecs(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_nsecs(struct cg *c, const struct ast_expr *e) {
     static const char *const words[] = {"monotonic", "boot", "tai", "sw_tai"};
     enum nsecs_clock clock = CLOCK_SRC_BOOT;
     for (unsigned i = 0; e->call.args.len && i < 4; i++)
@@ -247,8 +223,7 @@ struct cg_value cg_fn_nsecs(struct cg *c, const struct ast_expr *e)
     return SCALAR(cg_clock(c, clock));
 }
 
-static uint64_t signal_number(const char *name)
-{
+static uint64_t signal_number(const char *name) {
     if (!strncmp(name, "SIG", 3)) name += 3;
     for (int i = 1; i < 32; i++) {
         const char *abbrev = sigabbrev_np(i);
@@ -257,38 +232,32 @@ static uint64_t signal_number(const char *name)
     return 0;
 }
 
-static struct cg_value send_signal(struct cg *c, const struct ast_expr *e, unsigned helper)
-{
+static struct cg_value send_signal(struct cg *c, const struct ast_expr *e, unsigned helper) {
     LLVMValueRef n = ARG(e, 0)->kind == AST_STRING
                          ? cg_int(c, signal_number(ARG(e, 0)->string.data))
                          : cg_scalar(c, ARG(e, 0));
     LLVMValueRef args[] = {LLVMBuildTrunc(c->b, n, c->i32, "")};
     return SCALAR(cg_helper(c, helper, args, 1));
 }
-struct cg_value cg_fn_signal(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_signal(struct cg *c, const struct ast_expr *e) {
     return send_signal(c, e, BPF_FUNC_send_signal);
 }
-struct cg_value cg_fn_signal_thread(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_signal_thread(struct cg *c, const struct ast_expr *e) {
     return send_signal(c, e, BPF_FUNC_send_signal_thread);
 }
 
-struct cg_value cg_fn_override(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_override(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef args[] = {c->f->ctx, cg_scalar(c, ARG(e, 0))};
     return SCALAR(cg_helper(c, BPF_FUNC_override_return, args, 2));
 }
 
 // The id of a cgroup is its folder's inode (or file handle, which begins with it).
-struct cg_value cg_fn_cgroupid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_cgroupid(struct cg *c, const struct ast_expr *e) {
     struct stat st;
     return SCALAR(cg_int(c, stat(ARG(e, 0)->string.data, &st) ? 0 : st.st_ino));
 }
 
-struct cg_value cg_fn_cgroup_path(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_cgroup_path(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, 16, 8);
     uint32_t pattern = cg_string(c, e->call.args.len > 1 ? ARG(e, 1)->string.data : "");
     LLVMBuildStore(c->b, cg_scalar(c, ARG(e, 0)), p);
@@ -296,20 +265,17 @@ struct cg_value cg_fn_cgroup_path(struct cg *c, const struct ast_expr *e)
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_fn_strerror(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_strerror(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef v = cg_scalar(c, ARG(e, 0));
     LLVMValueRef negative = LLVMBuildICmp(c->b, LLVMIntSLT, v, cg_int(c, 0), "");
     return SCALAR(LLVMBuildSelect(c->b, negative, LLVMBuildNeg(c->b, v, ""), v, ""));
 }
 
-struct cg_value cg_fn_syscall_name(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_syscall_name(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_scalar(c, ARG(e, 0)));
 }
 
-struct cg_value cg_fn_strftime(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_strftime(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *when = ARG(e, 1);
     const struct ast_expr *inner = when->kind == AST_CONVERT ? when->cast.operand : when;
     enum nsecs_clock clock = CLOCK_SRC_BOOT;
@@ -327,8 +293,7 @@ struct cg_value cg_fn_strftime(struct cg *c, const struct ast_expr *e)
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_fn_socket_cookie(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_socket_cookie(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, cg_scalar(c, ARG(e, 0)), c->ptr, "")};
     return SCALAR(cg_helper(c, BPF_FUNC_get_socket_cookie, args, 1));
 }

@@ -7,43 +7,35 @@
 
 #define ARG(e, i) ((e)->call.args.data[i])
 
-static struct cg_value nothing(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value nothing(struct cg *c, const struct ast_expr *e) {
     return cg_scalar_value(cg_int(c, 0), e->type);
 }
 
-static struct cg_value formatted(struct cg *c, const struct ast_expr *e, enum mf_event_kind kind)
-{
+static struct cg_value formatted(struct cg *c, const struct ast_expr *e, enum mf_event_kind kind) {
     struct mf_event row = {.kind = kind, .format = ARG(e, 0)->string.data};
     cg_send(c, &row, (const struct ast_expr *const *)e->call.args.data + 1, e->call.args.len - 1,
             e);
     return nothing(c, e);
 }
 
-struct cg_value cg_fn_printf(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_printf(struct cg *c, const struct ast_expr *e) {
     return formatted(c, e, EVENT_PRINTF);
 }
-struct cg_value cg_fn_errorf(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_errorf(struct cg *c, const struct ast_expr *e) {
     return formatted(c, e, EVENT_ERRORF);
 }
-struct cg_value cg_fn_warnf(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_warnf(struct cg *c, const struct ast_expr *e) {
     return formatted(c, e, EVENT_WARNF);
 }
-struct cg_value cg_fn_system(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_system(struct cg *c, const struct ast_expr *e) {
     return formatted(c, e, EVENT_SYSTEM);
 }
-struct cg_value cg_fn_cat(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_cat(struct cg *c, const struct ast_expr *e) {
     return formatted(c, e, EVENT_CAT);
 }
 
 // bpf_trace_printk takes three values.
-struct cg_value cg_fn_debugf(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_debugf(struct cg *c, const struct ast_expr *e) {
     uint32_t size = ARG(e, 0)->type->size;
     LLVMValueRef format = cg_materialize(c, cg_expr(c, ARG(e, 0)));
     LLVMValueRef args[5] = {format, cg_int32(c, size)};
@@ -53,28 +45,24 @@ struct cg_value cg_fn_debugf(struct cg *c, const struct ast_expr *e)
     return nothing(c, e);
 }
 
-struct cg_value cg_fn_time(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_time(struct cg *c, const struct ast_expr *e) {
     struct mf_event row = {.kind = EVENT_TIME,
                            .format = e->call.args.len ? ARG(e, 0)->string.data : "%H:%M:%S\n"};
     cg_send(c, &row, NULL, 0, e);
     return nothing(c, e);
 }
 
-static uint32_t literal(const struct ast_expr *e, size_t i)
-{
+static uint32_t literal(const struct ast_expr *e, size_t i) {
     return e->call.args.len > i ? (uint32_t)ARG(e, i)->integer.value : 0;
 }
 
 static void print_entry(struct cg *c, const struct ast_expr *e, const struct sema_map *m,
-                        const struct ast_expr *key)
-{
+                        const struct ast_expr *key) {
     struct mf_event row = {.kind = EVENT_PRINT_MAP_ITEM, .map = m->index};
     cg_send(c, &row, &key, 1, e); // the key: the runtime looks the value up
 }
 
-struct cg_value cg_fn_print(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_print(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *key, *map = cg_map_of(ARG(e, 0), &key);
     if (map && key && map->map.map->value->kind >= TYPE_STATS) {
         print_entry(c, e, map->map.map, key);
@@ -92,26 +80,22 @@ struct cg_value cg_fn_print(struct cg *c, const struct ast_expr *e)
     return nothing(c, e);
 }
 
-static struct cg_value whole_map(struct cg *c, const struct ast_expr *e, enum mf_event_kind kind)
-{
+static struct cg_value whole_map(struct cg *c, const struct ast_expr *e, enum mf_event_kind kind) {
     struct mf_event row = {.kind = kind, .map = ARG(e, 0)->map.map->index};
     cg_send(c, &row, NULL, 0, e);
     return nothing(c, e);
 }
-struct cg_value cg_fn_clear(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_clear(struct cg *c, const struct ast_expr *e) {
     return whole_map(c, e, EVENT_CLEAR);
 }
-struct cg_value cg_fn_zero(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_zero(struct cg *c, const struct ast_expr *e) {
     return whole_map(c, e, EVENT_ZERO);
 }
 
 // The flag in memory reaches the runtime even if the ring is full. The program ends here.
-struct cg_value cg_fn_exit(struct cg *c, const struct ast_expr *e)
-{
-    struct ast_expr zero = {.kind = AST_INT, .span = e->span,
-                            .type = types_int(c->u->types, 64, true)};
+struct cg_value cg_fn_exit(struct cg *c, const struct ast_expr *e) {
+    struct ast_expr zero = {
+        .kind = AST_INT, .span = e->span, .type = types_int(c->u->types, 64, true)};
     const struct ast_expr *status = e->call.args.len ? ARG(e, 0) : &zero;
     LLVMValueRef key = cg_slot(c, 4, 4);
     LLVMBuildStore(c->b, cg_int32(c, 0), key);
@@ -137,8 +121,7 @@ struct cg_value cg_fn_exit(struct cg *c, const struct ast_expr *e)
 enum { JOIN_ARGS = 16, JOIN_BYTES = 1024 / JOIN_ARGS * 4 };
 
 // The strings one after another, each in a place of its own: char[JOIN_ARGS][JOIN_BYTES].
-struct cg_value cg_fn_join(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_join(struct cg *c, const struct ast_expr *e) {
     struct types *t = c->u->types;
     const struct type *text = types_string(t, JOIN_BYTES);
     struct mf_event row = {.kind = EVENT_JOIN,
@@ -161,10 +144,11 @@ struct cg_value cg_fn_join(struct cg *c, const struct ast_expr *e)
     for (unsigned i = 0; i < JOIN_ARGS; i++) {
         LLVMValueRef at = LLVMBuildAdd(c->b, list, cg_int(c, 8 * i), "");
         LLVMValueRef arg = cg_fetch(c, at, pointer, m);
-        cg_read_str(c, cg_offset(c, buffer, (uint64_t)i * JOIN_BYTES), cg_int(c, JOIN_BYTES), arg, m);
+        cg_read_str(c, cg_offset(c, buffer, (uint64_t)i * JOIN_BYTES), cg_int(c, JOIN_BYTES), arg,
+                    m);
     }
-    struct ast_expr carrier = {.kind = AST_CONVERT, .span = e->span,
-                               .type = types_array(t, text, JOIN_ARGS)};
+    struct ast_expr carrier = {
+        .kind = AST_CONVERT, .span = e->span, .type = types_array(t, text, JOIN_ARGS)};
     const struct ast_expr *field = &carrier;
     c->prepared = cg_address_value(buffer, carrier.type, MEM_BPF);
     c->prepared_for = &carrier;

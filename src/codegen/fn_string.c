@@ -5,15 +5,14 @@
 
 #include "codegen/cg.h"
 
-#define ARG(e, i)  ((e)->call.args.data[i])
-#define SCALAR(v)  cg_scalar_value((v), e->type)
+#define ARG(e, i) ((e)->call.args.data[i])
+#define SCALAR(v) cg_scalar_value((v), e->type)
 
 // Address and kind of memory of what str() or buf() is given.
-static LLVMValueRef source(struct cg *c, const struct ast_expr *a, enum cg_memory *m)
-{
+static LLVMValueRef source(struct cg *c, const struct ast_expr *a, enum cg_memory *m) {
     struct cg_value v = cg_expr(c, a);
     if (!v.is_address) {
-        *m = a->type->kind == TYPE_POINTER ? cg_memory_of(c, a->type)
+        *m = a->type->kind == TYPE_POINTER                             ? cg_memory_of(c, a->type)
              : c->program && (c->program->provider->caps & PROBE_USER) ? MEM_USER
                                                                        : MEM_KERNEL;
         return v.v;
@@ -23,8 +22,7 @@ static LLVMValueRef source(struct cg *c, const struct ast_expr *a, enum cg_memor
 }
 
 // min(n, limit), in a form whose bound the verifier keeps.
-static LLVMValueRef at_most(struct cg *c, LLVMValueRef n, uint64_t limit)
-{
+static LLVMValueRef at_most(struct cg *c, LLVMValueRef n, uint64_t limit) {
     if (LLVMIsConstant(n)) {
         uint64_t v = LLVMConstIntGetZExtValue(n);
         return cg_int(c, v < limit ? v : limit);
@@ -34,8 +32,7 @@ static LLVMValueRef at_most(struct cg *c, LLVMValueRef n, uint64_t limit)
     return LLVMBuildSelect(c->b, over, cg_int(c, limit), n, "");
 }
 
-void cg_str_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero)
-{
+void cg_str_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero) {
     enum cg_memory m;
     uint32_t size = e->type->size;
     LLVMValueRef from = source(c, ARG(e, 0), &m);
@@ -49,35 +46,31 @@ void cg_str_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool z
     cg_read_str(c, to, n, from, m);
 }
 
-struct cg_value cg_fn_str(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_str(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size, 8);
     cg_str_into(c, e, p, true);
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_fn_buf(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_buf(struct cg *c, const struct ast_expr *e) {
     enum cg_memory m;
     uint32_t most = e->type->count;
     LLVMValueRef p = cg_slot(c, e->type->size, 8);
     cg_zero(c, p, e->type->size);
     LLVMValueRef from = source(c, ARG(e, 0), &m);
-    LLVMValueRef n = e->call.args.len > 1 ? at_most(c, cg_scalar(c, ARG(e, 1)), most)
-                                          : cg_int(c, most);
+    LLVMValueRef n =
+        e->call.args.len > 1 ? at_most(c, cg_scalar(c, ARG(e, 1)), most) : cg_int(c, most);
     LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, n, c->i32, ""), p);
     cg_read(c, cg_offset(c, p, 4), n, from, m);
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-static const struct ast_expr *bare(const struct ast_expr *e)
-{
+static const struct ast_expr *bare(const struct ast_expr *e) {
     while (e->kind == AST_CONVERT) e = e->cast.operand;
     return e;
 }
 
-struct cg_value cg_fn_strncmp(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_strncmp(struct cg *c, const struct ast_expr *e) {
     uint64_t n = ARG(e, 2)->integer.value;
     const struct ast_expr *l = ARG(e, 0), *r = ARG(e, 1);
     if (bare(l)->kind == AST_STRING && bare(r)->kind != AST_STRING) {
@@ -107,8 +100,7 @@ struct cg_value cg_fn_strncmp(struct cg *c, const struct ast_expr *e)
     return SCALAR(LLVMBuildSelect(c->b, equal, cg_int(c, 0), cg_int(c, 1), ""));
 }
 
-struct cg_value cg_fn_memcmp(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_memcmp(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef a = cg_materialize(c, cg_expr(c, ARG(e, 0)));
     LLVMValueRef b = cg_materialize(c, cg_expr(c, ARG(e, 1)));
     uint64_t n = ARG(e, 2)->integer.value;
@@ -117,23 +109,25 @@ struct cg_value cg_fn_memcmp(struct cg *c, const struct ast_expr *e)
     LLVMValueRef result = cg_int(c, 0);
     // From the last byte to the first: the first that differs decides.
     for (uint32_t i = n < room ? (uint32_t)n : room; i-- > 0;) {
-        LLVMValueRef x = LLVMBuildZExt(c->b, LLVMBuildLoad2(c->b, c->i8, cg_offset(c, a, i), ""), c->i64, "");
-        LLVMValueRef y = LLVMBuildZExt(c->b, LLVMBuildLoad2(c->b, c->i8, cg_offset(c, b, i), ""), c->i64, "");
+        LLVMValueRef x =
+            LLVMBuildZExt(c->b, LLVMBuildLoad2(c->b, c->i8, cg_offset(c, a, i), ""), c->i64, "");
+        LLVMValueRef y =
+            LLVMBuildZExt(c->b, LLVMBuildLoad2(c->b, c->i8, cg_offset(c, b, i), ""), c->i64, "");
         LLVMValueRef d = LLVMBuildSub(c->b, x, y, "");
         result = LLVMBuildSelect(c->b, cg_nonzero(c, d), d, result, "");
     }
     return SCALAR(result);
 }
 
-struct cg_value cg_fn_strlen(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_strlen(struct cg *c, const struct ast_expr *e) {
     struct cg_value v = cg_expr(c, ARG(e, 0));
     LLVMValueRef p = cg_materialize(c, v);
     LLVMValueRef copy = cg_slot(c, v.type->size, 8);
     LLVMValueRef n = cg_read_str(c, copy, cg_int(c, v.type->size),
                                  LLVMBuildPtrToInt(c->b, p, c->i64, ""), MEM_KERNEL);
     LLVMValueRef bad = LLVMBuildICmp(c->b, LLVMIntSLE, n, cg_int(c, 0), "");
-    return SCALAR(LLVMBuildSelect(c->b, bad, cg_int(c, 0), LLVMBuildSub(c->b, n, cg_int(c, 1), ""), ""));
+    return SCALAR(
+        LLVMBuildSelect(c->b, bad, cg_int(c, 0), LLVMBuildSub(c->b, n, cg_int(c, 1), ""), ""));
 }
 
 // ---- searching ----
@@ -141,10 +135,8 @@ struct cg_value cg_fn_strlen(struct cg *c, const struct ast_expr *e)
 // context is three words: the haystack, the needle, and where it was found.
 
 static LLVMValueRef starts_here(struct cg *c, LLVMValueRef at, uint32_t room,
-                                const struct ast_expr *needle, LLVMValueRef n, uint32_t nn)
-{
-    if (needle->kind == AST_STRING)
-        return cg_equal_bytes(c, at, n, (uint32_t)needle->string.len);
+                                const struct ast_expr *needle, LLVMValueRef n, uint32_t nn) {
+    if (needle->kind == AST_STRING) return cg_equal_bytes(c, at, n, (uint32_t)needle->string.len);
     // Byte by byte until the needle ends.
     LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
     LLVMBasicBlockRef loop = cg_block(c, "needle"), check = cg_block(c, "check"),
@@ -153,11 +145,13 @@ static LLVMValueRef starts_here(struct cg *c, LLVMValueRef at, uint32_t room,
     LLVMBuildBr(c->b, loop);
     cg_at(c, loop);
     LLVMValueRef k = LLVMBuildPhi(c->b, c->i64, "k");
-    LLVMValueRef x = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, n, &k, 1, ""), "");
+    LLVMValueRef x =
+        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, n, &k, 1, ""), "");
     LLVMValueRef done = LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), "");
     LLVMBuildCondBr(c->b, done, end, check);
     cg_at(c, check);
-    LLVMValueRef y = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, at, &k, 1, ""), "");
+    LLVMValueRef y =
+        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, at, &k, 1, ""), "");
     LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), step, end);
     cg_at(c, step);
     LLVMValueRef k1 = LLVMBuildAdd(c->b, k, cg_int(c, 1), "");
@@ -175,15 +169,14 @@ static LLVMValueRef starts_here(struct cg *c, LLVMValueRef at, uint32_t room,
 }
 
 static LLVMValueRef search_callback(struct cg *c, uint32_t nh, uint32_t room,
-                                    const struct ast_expr *needle, uint32_t nn)
-{
+                                    const struct ast_expr *needle, uint32_t nn) {
     char name[32];
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
     LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
     LLVMTypeRef params[] = {c->i64, c->ptr};
     snprintf(name, sizeof(name), "gaff_find_%u", c->serial++);
-    struct cg_function *f = cg_begin_function(c, name, NULL,
-                                              LLVMFunctionType(c->i64, params, 2, false), 32, 1);
+    struct cg_function *f =
+        cg_begin_function(c, name, NULL, LLVMFunctionType(c->i64, params, 2, false), 32, 1);
     LLVMValueRef fn = f->fn, ctx = LLVMGetParam(fn, 1);
     LLVMBasicBlockRef inside = cg_block(c, "inside"), found = cg_block(c, "found"),
                       next = cg_block(c, "next"), stop = cg_block(c, "stop");
@@ -220,8 +213,7 @@ static LLVMValueRef search_callback(struct cg *c, uint32_t nh, uint32_t room,
 
 // Index of the needle in the haystack, or -1. The haystack lies in a slot with room behind it, so
 // that a comparison that begins at its last byte stays inside.
-static LLVMValueRef search(struct cg *c, const struct ast_expr *e)
-{
+static LLVMValueRef search(struct cg *c, const struct ast_expr *e) {
     struct cg_value hay = cg_expr(c, ARG(e, 0)), needle = cg_expr(c, ARG(e, 1));
     const struct ast_expr *text = bare(ARG(e, 1));
     uint32_t nh = hay.type->size, nn = needle.type->size;
@@ -239,30 +231,25 @@ static LLVMValueRef search(struct cg *c, const struct ast_expr *e)
     return LLVMBuildLoad2(c->b, c->i64, cg_offset(c, ctx, 16), "");
 }
 
-struct cg_value cg_fn_strstr(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_strstr(struct cg *c, const struct ast_expr *e) {
     return SCALAR(search(c, e));
 }
 
-struct cg_value cg_fn_strcontains(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_strcontains(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef at = search(c, e);
     return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntSGE, at, cg_int(c, 0), "")));
 }
 
-struct cg_value cg_fn_path(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_path(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size, 8);
     struct cg_value v = cg_expr(c, ARG(e, 0));
     LLVMBuildStore(c->b, LLVMConstInt(c->i8, 0, false), p);
-    LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, v.v, c->ptr, ""), p,
-                           cg_int32(c, e->type->size)};
+    LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, v.v, c->ptr, ""), p, cg_int32(c, e->type->size)};
     cg_helper(c, BPF_FUNC_d_path, args, 3);
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_fn_bswap(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_fn_bswap(struct cg *c, const struct ast_expr *e) {
     uint32_t bytes = e->type->size;
     LLVMValueRef v = cg_scalar(c, ARG(e, 0));
     if (bytes == 1) return SCALAR(LLVMBuildAnd(c->b, v, cg_int(c, 0xff), ""));

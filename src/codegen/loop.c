@@ -8,15 +8,14 @@
 #include "codegen/cg.h"
 #include "probes/feature.h"
 
-static void open_loop(struct cg *c, LLVMBasicBlockRef next, LLVMBasicBlockRef done)
-{
+static void open_loop(struct cg *c, LLVMBasicBlockRef next, LLVMBasicBlockRef done) {
     if (c->f->nloops == CG_MAX_LOOPS) return;
     c->f->loops[c->f->nloops++] = (struct cg_loop){.next = next, .done = done};
 }
 
-static void while_loop(struct cg *c, const struct ast_stmt *s)
-{
-    LLVMBasicBlockRef test = cg_block(c, "while"), body = cg_block(c, "do"), end = cg_block(c, "end");
+static void while_loop(struct cg *c, const struct ast_stmt *s) {
+    LLVMBasicBlockRef test = cg_block(c, "while"), body = cg_block(c, "do"),
+                      end = cg_block(c, "end");
     cg_jump(c, test);
     cg_at(c, test);
     cg_enter(c);
@@ -30,8 +29,7 @@ static void while_loop(struct cg *c, const struct ast_stmt *s)
     cg_at(c, end);
 }
 
-static void unroll(struct cg *c, const struct ast_stmt *s)
-{
+static void unroll(struct cg *c, const struct ast_stmt *s) {
     int64_t n = (int64_t)s->loop.cond->integer.value;
     LLVMBasicBlockRef end = cg_block(c, "end");
     for (int64_t i = 0; i < n; i++) {
@@ -50,20 +48,17 @@ static void unroll(struct cg *c, const struct ast_stmt *s)
 
 // ---- callbacks ----
 
-static LLVMValueRef context_struct(struct cg *c, const struct ast_stmt *s)
-{
+static LLVMValueRef context_struct(struct cg *c, const struct ast_stmt *s) {
     LLVMValueRef p = cg_stack_slot(c, (uint32_t)(8 * (s->loop.ncaptures + 3)));
     LLVMBuildStore(c->b, cg_int(c, 0), p);
     for (size_t i = 0; i < s->loop.ncaptures; i++)
         LLVMBuildStore(c->b, cg_var_address(c, s->loop.captures[i]), cg_offset(c, p, 8 * (i + 1)));
-    if (c->f->ctx)
-        LLVMBuildStore(c->b, c->f->ctx, cg_offset(c, p, 8 * (s->loop.ncaptures + 1)));
+    if (c->f->ctx) LLVMBuildStore(c->b, c->f->ctx, cg_offset(c, p, 8 * (s->loop.ncaptures + 1)));
     return p;
 }
 
 static struct cg_function *begin_callback(struct cg *c, const struct ast_stmt *s, LLVMTypeRef type,
-                                          unsigned ctx_param)
-{
+                                          unsigned ctx_param) {
     char name[32];
     unsigned line = 1, column;
     if (s->span.src == c->u->source) source_position(s->span.src, s->span.begin, &line, &column);
@@ -84,8 +79,7 @@ static struct cg_function *begin_callback(struct cg *c, const struct ast_stmt *s
     return f;
 }
 
-static LLVMValueRef end_callback(struct cg *c, const struct ast_stmt *s)
-{
+static LLVMValueRef end_callback(struct cg *c, const struct ast_stmt *s) {
     LLVMValueRef fn = c->f->fn;
     LLVMBasicBlockRef next = cg_block(c, "next"), done = cg_block(c, "done");
     open_loop(c, next, done);
@@ -102,8 +96,7 @@ static LLVMValueRef end_callback(struct cg *c, const struct ast_stmt *s)
 }
 
 // After the loop: a return inside it ends this function too.
-static void propagate_return(struct cg *c, LLVMValueRef context)
-{
+static void propagate_return(struct cg *c, LLVMValueRef context) {
     LLVMBasicBlockRef out = cg_block(c, "return"), on = cg_block(c, "on");
     LLVMValueRef broke = LLVMBuildLoad2(c->b, c->i64, context, "");
     LLVMBuildCondBr(c->b, cg_nonzero(c, broke), out, on);
@@ -116,15 +109,13 @@ static void propagate_return(struct cg *c, LLVMValueRef context)
     cg_at(c, on);
 }
 
-static bool has_return(const struct ast_stmts *s)
-{
+static bool has_return(const struct ast_stmts *s) {
     for (size_t i = 0; i < s->len; i++) {
         const struct ast_stmt *x = s->data[i];
         switch (x->kind) {
         case AST_RETURN: return true;
         case AST_EXPR_STMT: // exit() returns as well
-            if (x->expr->kind == AST_CALL && !x->expr->call.fn &&
-                x->expr->call.function == FN_exit)
+            if (x->expr->kind == AST_CALL && !x->expr->call.fn && x->expr->call.function == FN_exit)
                 return true;
             break;
         case AST_IF:
@@ -146,8 +137,7 @@ static bool has_return(const struct ast_stmts *s)
 }
 
 // Without bpf_loop: a loop in the program, whose bounds the verifier must see.
-static void plain_range(struct cg *c, const struct ast_stmt *s)
-{
+static void plain_range(struct cg *c, const struct ast_stmt *s) {
     struct sema_var *v = s->loop.var->var.var;
     LLVMValueRef from = cg_scalar(c, s->loop.from), to = cg_scalar(c, s->loop.to);
     LLVMValueRef cell = cg_slot(c, 8, 8);
@@ -173,8 +163,7 @@ static void plain_range(struct cg *c, const struct ast_stmt *s)
     cg_at(c, end);
 }
 
-static void range_loop(struct cg *c, const struct ast_stmt *s)
-{
+static void range_loop(struct cg *c, const struct ast_stmt *s) {
     if (!feature_have(FEATURE_loop)) {
         plain_range(c, s);
         return;
@@ -190,8 +179,7 @@ static void range_loop(struct cg *c, const struct ast_stmt *s)
     LLVMBuildStore(c->b, from, cg_offset(c, context, first_at));
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
     LLVMTypeRef params[] = {c->i64, c->ptr};
-    struct cg_function *f =
-        begin_callback(c, s, LLVMFunctionType(c->i64, params, 2, false), 1);
+    struct cg_function *f = begin_callback(c, s, LLVMFunctionType(c->i64, params, 2, false), 1);
     LLVMValueRef first = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, f->ctx_struct, first_at), "");
     LLVMValueRef i = LLVMBuildAdd(c->b, first, LLVMGetParam(f->fn, 0), "");
     cg_store_int(c, cg_var_address(c, v), v->type, i);
@@ -203,15 +191,13 @@ static void range_loop(struct cg *c, const struct ast_stmt *s)
     if (has_return(&s->loop.body)) propagate_return(c, context);
 }
 
-static void map_loop(struct cg *c, const struct ast_stmt *s)
-{
+static void map_loop(struct cg *c, const struct ast_stmt *s) {
     const struct sema_map *m = s->loop.map->map.map;
     struct sema_var *kv = s->loop.var->var.var;
     LLVMValueRef context = context_struct(c, s);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
     LLVMTypeRef params[] = {c->ptr, c->ptr, c->ptr, c->ptr};
-    struct cg_function *f =
-        begin_callback(c, s, LLVMFunctionType(c->i64, params, 4, false), 3);
+    struct cg_function *f = begin_callback(c, s, LLVMFunctionType(c->i64, params, 4, false), 3);
     LLVMValueRef pair = cg_var_address(c, kv);
     const struct type_field *key = &kv->type->fields[0], *value = &kv->type->fields[1];
     LLVMValueRef k = LLVMGetParam(f->fn, 1), v = LLVMGetParam(f->fn, 2);
@@ -231,8 +217,7 @@ static void map_loop(struct cg *c, const struct ast_stmt *s)
     if (has_return(&s->loop.body)) propagate_return(c, context);
 }
 
-void cg_loop(struct cg *c, const struct ast_stmt *s)
-{
+void cg_loop(struct cg *c, const struct ast_stmt *s) {
     switch (s->kind) {
     case AST_WHILE: while_loop(c, s); break;
     case AST_UNROLL: unroll(c, s); break;

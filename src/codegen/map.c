@@ -5,8 +5,7 @@
 #include "codegen/cg.h"
 #include "probes/feature.h"
 
-const struct ast_expr *cg_map_of(const struct ast_expr *e, const struct ast_expr **key)
-{
+const struct ast_expr *cg_map_of(const struct ast_expr *e, const struct ast_expr **key) {
     *key = NULL;
     if (e->kind == AST_MAP) return e;
     if (e->kind != AST_INDEX || e->index.base->kind != AST_MAP) return NULL;
@@ -15,8 +14,7 @@ const struct ast_expr *cg_map_of(const struct ast_expr *e, const struct ast_expr
     return e->index.base;
 }
 
-LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key)
-{
+LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key) {
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
     if (array) {
         LLVMValueRef p = cg_slot(c, 4, 4);
@@ -28,22 +26,19 @@ LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast
     return p;
 }
 
-static LLVMValueRef zero_key(struct cg *c)
-{
+static LLVMValueRef zero_key(struct cg *c) {
     LLVMValueRef p = cg_slot(c, 4, 4);
     LLVMBuildStore(c->b, cg_int32(c, 0), p);
     return p;
 }
 
-LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key)
-{
+LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
     LLVMValueRef args[] = {c->maps[m->index], key ? key : zero_key(c)};
     return cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
 }
 
 void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLVMValueRef value,
-                   uint64_t flags)
-{
+                   uint64_t flags) {
     LLVMValueRef args[] = {c->maps[m->index], key ? key : zero_key(c), value, cg_int(c, flags)};
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_update_elem, args, 4);
     if (flags == BPF_NOEXIST) return; // what else made the entry is seen by the next look-up
@@ -60,8 +55,7 @@ void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLV
 
 // Look-up; where there is no entry, one of zeroes is made (another CPU may have been faster)
 // and looked up again. Null only when the map is full, which is counted.
-LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key)
-{
+LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
     LLVMValueRef first = cg_map_lookup(c, m, key);
     if (!key) return first; // arrays have all their entries
     LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
@@ -88,8 +82,7 @@ LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef k
     return phi;
 }
 
-static struct cg_value read_scalar(struct cg *c, const struct sema_map *m, LLVMValueRef cell)
-{
+static struct cg_value read_scalar(struct cg *c, const struct sema_map *m, LLVMValueRef cell) {
     LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
     LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
     LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
@@ -105,8 +98,7 @@ static struct cg_value read_scalar(struct cg *c, const struct sema_map *m, LLVMV
 }
 
 // A copy, because the entry may change or go while the value is used; zeroes if there is none.
-static struct cg_value read_bytes(struct cg *c, const struct sema_map *m, LLVMValueRef cell)
-{
+static struct cg_value read_bytes(struct cg *c, const struct sema_map *m, LLVMValueRef cell) {
     LLVMValueRef p = cg_slot(c, m->value->size, 8);
     LLVMBasicBlockRef have = cg_block(c, "have"), none = cg_block(c, "none"),
                       end = cg_block(c, "end");
@@ -121,8 +113,7 @@ static struct cg_value read_bytes(struct cg *c, const struct sema_map *m, LLVMVa
     return cg_address_value(p, m->value, MEM_BPF);
 }
 
-struct cg_value cg_map_read(struct cg *c, const struct sema_map *m, LLVMValueRef key)
-{
+struct cg_value cg_map_read(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
     if (type_is_aggregate(m->value)) {
         const struct type *type =
             types_int(c->u->types, 64, m->value->kind == TYPE_COUNT || m->value->is_signed);
@@ -133,8 +124,7 @@ struct cg_value cg_map_read(struct cg *c, const struct sema_map *m, LLVMValueRef
 }
 
 void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
-                  const struct ast_expr *value)
-{
+                  const struct ast_expr *value) {
     if (key) {
         LLVMValueRef p = cg_slot(c, m->value->size ? m->value->size : 1, 8);
         cg_expr_into(c, value, p, true);
@@ -154,11 +144,9 @@ void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
 
 // @x++ and the like: atomic, so that two CPUs lose nothing.
 struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct sema_map *m,
-                            const struct ast_expr *key, bool up, bool post)
-{
-    uint32_t scale = m->value->kind == TYPE_POINTER && m->value->target->size
-                         ? m->value->target->size
-                         : 1;
+                            const struct ast_expr *key, bool up, bool post) {
+    uint32_t scale =
+        m->value->kind == TYPE_POINTER && m->value->target->size ? m->value->target->size : 1;
     LLVMValueRef by = cg_int(c, up ? scale : (uint64_t)0 - scale);
     LLVMValueRef cell = cg_map_entry(c, m, m->key ? cg_map_key(c, m, key) : NULL);
     LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
@@ -167,8 +155,8 @@ struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct
     cg_at(c, have);
     LLVMValueRef old;
     if (feature_have(FEATURE_atomic_fetch)) {
-        old = LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by,
-                                 LLVMAtomicOrderingMonotonic, false);
+        old = LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by, LLVMAtomicOrderingMonotonic,
+                                 false);
     } else {
         // Only the unused result is atomic there; the value read is the one before, or nearly.
         old = LLVMBuildLoad2(c->b, c->i64, cell, "");

@@ -11,21 +11,18 @@ struct map_def {
     unsigned n;
 };
 
-static LLVMMetadataRef pointer_to(struct cg *c, LLVMMetadataRef type)
-{
+static LLVMMetadataRef pointer_to(struct cg *c, LLVMMetadataRef type) {
     return LLVMDIBuilderCreatePointerType(c->di, type, 64, 0, 0, "", 0);
 }
 
-static void add_member(struct cg *c, struct map_def *d, const char *name, LLVMMetadataRef target)
-{
+static void add_member(struct cg *c, struct map_def *d, const char *name, LLVMMetadataRef target) {
     d->members[d->n] =
         LLVMDIBuilderCreateMemberType(c->di, c->di_unit, name, strlen(name), c->di_file, 0, 64, 64,
                                       d->n * 64ull, LLVMDIFlagZero, pointer_to(c, target));
     d->n++;
 }
 
-static LLVMMetadataRef number(struct cg *c, uint32_t n)
-{
+static LLVMMetadataRef number(struct cg *c, uint32_t n) {
     LLVMMetadataRef range = LLVMDIBuilderGetOrCreateSubrange(c->di, 0, n);
     LLVMMetadataRef integer = LLVMDIBuilderCreateBasicType(c->di, "int", 3, 32, 5, LLVMDIFlagZero);
     return LLVMDIBuilderCreateArrayType(c->di, n * 32ull, 32, integer, &range, 1);
@@ -33,8 +30,7 @@ static LLVMMetadataRef number(struct cg *c, uint32_t n)
 
 LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32_t max_entries,
                            const struct type *key, const struct type *value, uint32_t value_size,
-                           uint32_t flags)
-{
+                           uint32_t flags) {
     struct map_def d = {0};
     struct types *t = c->u->types;
     const struct type *u32 = types_int(t, 32, false), *u64 = types_int(t, 64, false);
@@ -53,9 +49,9 @@ LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32
     LLVMSetSection(global, ".maps");
     LLVMSetInitializer(global, LLVMConstNull(def));
     LLVMSetAlignment(global, 8);
-    LLVMMetadataRef di = LLVMDIBuilderCreateStructType(
-        c->di, c->di_unit, "", 0, c->di_file, 0, d.n * 64ull, 64, LLVMDIFlagZero, NULL, d.members,
-        d.n, 0, NULL, "", 0);
+    LLVMMetadataRef di =
+        LLVMDIBuilderCreateStructType(c->di, c->di_unit, "", 0, c->di_file, 0, d.n * 64ull, 64,
+                                      LLVMDIFlagZero, NULL, d.members, d.n, 0, NULL, "", 0);
     LLVMMetadataRef empty = LLVMDIBuilderCreateExpression(c->di, NULL, 0);
     LLVMMetadataRef expression = LLVMDIBuilderCreateGlobalVariableExpression(
         c->di, c->di_unit, name, strlen(name), "", 0, c->di_file, 0, di, false, empty, NULL, 64);
@@ -63,14 +59,13 @@ LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32
     return global;
 }
 
-LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames)
-{
+LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames) {
     char name[32];
     for (unsigned i = 0; i < c->nstacks; i++)
         if (c->stacks[i].frames == frames) return c->stacks[i].map;
     snprintf(name, sizeof(name), "gaff_stack_%u", frames);
-    LLVMValueRef map = cg_map_global(c, name, BPF_MAP_TYPE_LRU_HASH, 16384, NULL, NULL, frames * 8,
-                                     0);
+    LLVMValueRef map =
+        cg_map_global(c, name, BPF_MAP_TYPE_LRU_HASH, 16384, NULL, NULL, frames * 8, 0);
     if (c->nstacks < 16) {
         c->stacks[c->nstacks].frames = frames;
         c->stacks[c->nstacks++].map = map;
@@ -81,8 +76,7 @@ LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames)
 // Large values are not allocated ahead: 4096 histograms for each processor would be.
 enum { PREALLOC_BYTES = 256 };
 
-static void one_map(struct cg *c, const struct sema_map *m)
-{
+static void one_map(struct cg *c, const struct sema_map *m) {
     struct mf_map row = {.name = m->name,
                          .symbol = arena_printf(c->arena, "AT_%s", m->name + 1),
                          .key = m->key,
@@ -102,8 +96,7 @@ static void one_map(struct cg *c, const struct sema_map *m)
     VEC_PUSH(c->manifest->arena, &c->manifest->maps, row);
 }
 
-void cg_maps(struct cg *c)
-{
+void cg_maps(struct cg *c) {
     c->maps = arena_alloc(c->arena, (c->u->maps.len + 1) * sizeof(*c->maps));
     for (size_t i = 0; i < c->u->maps.len; i++) one_map(c, c->u->maps.data[i]);
     // Counters of what is lost are always there: they are what the end of a run reports.

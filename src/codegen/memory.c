@@ -9,8 +9,7 @@
 
 enum { INLINE_BYTES = 64, SMALL = 64 };
 
-static LLVMValueRef stack_slot(struct cg *c, uint32_t size, uint32_t align)
-{
+static LLVMValueRef stack_slot(struct cg *c, uint32_t size, uint32_t align) {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
     LLVMValueRef first = LLVMGetFirstInstruction(c->f->entry);
     if (first)
@@ -24,8 +23,7 @@ static LLVMValueRef stack_slot(struct cg *c, uint32_t size, uint32_t align)
 }
 
 // The base of scratch memory, looked up in the block before the body, where a failure leaves.
-static LLVMValueRef scratch_base(struct cg *c)
-{
+static LLVMValueRef scratch_base(struct cg *c) {
     struct cg_function *f = c->f;
     if (f->scratch) return f->scratch;
     // How large it must be is known at the end: a stand-in until then.
@@ -43,22 +41,20 @@ static LLVMValueRef scratch_base(struct cg *c)
     return f->scratch;
 }
 
-LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align)
-{
+LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
     uint32_t need = (size + 7) & ~7u;
-    if (need > SMALL || c->f->stack_used + need > c->f->stack_limit) return cg_scratch_slot(c, size);
+    if (need > SMALL || c->f->stack_used + need > c->f->stack_limit)
+        return cg_scratch_slot(c, size);
     c->f->stack_used += need;
     return stack_slot(c, need, align);
 }
 
-LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size)
-{
+LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size) {
     c->f->stack_used += (size + 7) & ~7u;
     return stack_slot(c, (size + 7) & ~7u, 8);
 }
 
-LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size)
-{
+LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size) {
     uint32_t need = (size + 7) & ~7u;
     uint32_t at = c->scratch_used;
     c->scratch_used += need;
@@ -66,8 +62,7 @@ LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size)
     return cg_offset(c, scratch_base(c), at);
 }
 
-void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size)
-{
+void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size) {
     if (size > INLINE_BYTES) {
         LLVMValueRef args[] = {p, cg_int32(c, size), cg_int(c, 0)};
         cg_helper(c, BPF_FUNC_probe_read_kernel, args, 3);
@@ -75,15 +70,14 @@ void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size)
     }
     for (uint32_t i = 0; i < size;) {
         uint32_t n = size - i >= 8 ? 8 : size - i >= 4 ? 4 : size - i >= 2 ? 2 : 1;
-        LLVMValueRef s = LLVMBuildStore(c->b, LLVMConstInt(cg_int_type(c, n), 0, false),
-                                        cg_offset(c, p, i));
+        LLVMValueRef s =
+            LLVMBuildStore(c->b, LLVMConstInt(cg_int_type(c, n), 0, false), cg_offset(c, p, i));
         LLVMSetAlignment(s, n);
         i += n;
     }
 }
 
-void cg_copy(struct cg *c, LLVMValueRef to, LLVMValueRef from, uint32_t size)
-{
+void cg_copy(struct cg *c, LLVMValueRef to, LLVMValueRef from, uint32_t size) {
     if (size > INLINE_BYTES) {
         LLVMValueRef args[] = {to, cg_int32(c, size), from};
         cg_helper(c, BPF_FUNC_probe_read_kernel, args, 3);
@@ -98,47 +92,41 @@ void cg_copy(struct cg *c, LLVMValueRef to, LLVMValueRef from, uint32_t size)
     }
 }
 
-static unsigned read_helper(enum cg_memory memory, bool string)
-{
-    if (memory == MEM_USER)
-        return string ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_user;
+static unsigned read_helper(enum cg_memory memory, bool string) {
+    if (memory == MEM_USER) return string ? BPF_FUNC_probe_read_user_str : BPF_FUNC_probe_read_user;
     return string ? BPF_FUNC_probe_read_kernel_str : BPF_FUNC_probe_read_kernel;
 }
 
 void cg_read(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,
-             enum cg_memory memory)
-{
+             enum cg_memory memory) {
     LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
     LLVMValueRef rc = cg_helper(c, read_helper(memory, false), args, 3);
     cg_check(c, rc, memory == MEM_USER ? "probe_read_user" : "probe_read_kernel");
 }
 
 LLVMValueRef cg_read_str(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,
-                         enum cg_memory memory)
-{
+                         enum cg_memory memory) {
     LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
     LLVMValueRef rc = cg_helper(c, read_helper(memory, true), args, 3);
     cg_check(c, rc, memory == MEM_USER ? "probe_read_user_str" : "probe_read_kernel_str");
     return rc;
 }
 
-LLVMValueRef cg_load_int(struct cg *c, LLVMValueRef p, const struct type *type)
-{
+LLVMValueRef cg_load_int(struct cg *c, LLVMValueRef p, const struct type *type) {
     LLVMValueRef v = LLVMBuildLoad2(c->b, cg_int_type(c, type->size), p, "");
     LLVMSetAlignment(v, type->size <= 8 ? type->size : 8);
     if (type->size >= 8) return v;
-    return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "") : LLVMBuildZExt(c->b, v, c->i64, "");
+    return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "")
+                           : LLVMBuildZExt(c->b, v, c->i64, "");
 }
 
-void cg_store_int(struct cg *c, LLVMValueRef p, const struct type *type, LLVMValueRef v)
-{
+void cg_store_int(struct cg *c, LLVMValueRef p, const struct type *type, LLVMValueRef v) {
     if (type->size < 8) v = LLVMBuildTrunc(c->b, v, cg_int_type(c, type->size), "");
     LLVMSetAlignment(LLVMBuildStore(c->b, v, p), type->size <= 8 ? type->size : 8);
 }
 
 LLVMValueRef cg_fetch(struct cg *c, LLVMValueRef address, const struct type *type,
-                      enum cg_memory memory)
-{
+                      enum cg_memory memory) {
     if (memory == MEM_BPF) return cg_load_int(c, address, type);
     if (!c->f->fetch) c->f->fetch = stack_slot(c, 8, 8);
     LLVMValueRef slot = c->f->fetch;
@@ -146,8 +134,7 @@ LLVMValueRef cg_fetch(struct cg *c, LLVMValueRef address, const struct type *typ
     return cg_load_int(c, slot, type);
 }
 
-enum cg_memory cg_memory_of(struct cg *c, const struct type *pointer)
-{
+enum cg_memory cg_memory_of(struct cg *c, const struct type *pointer) {
     if (pointer->space == SPACE_USER) return MEM_USER;
     if (pointer->space == SPACE_KERNEL) return MEM_KERNEL;
     bool user = c->program && (c->program->provider->caps & PROBE_USER);

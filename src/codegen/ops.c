@@ -6,14 +6,12 @@
 
 #include "codegen/cg.h"
 
-static LLVMValueRef magnitude(struct cg *c, LLVMValueRef v, LLVMValueRef *negative)
-{
+static LLVMValueRef magnitude(struct cg *c, LLVMValueRef v, LLVMValueRef *negative) {
     *negative = LLVMBuildICmp(c->b, LLVMIntSLT, v, cg_int(c, 0), "");
     return LLVMBuildSelect(c->b, *negative, LLVMBuildNeg(c->b, v, ""), v, "");
 }
 
-static LLVMValueRef guard_zero(struct cg *c, LLVMValueRef by, LLVMValueRef *is_zero)
-{
+static LLVMValueRef guard_zero(struct cg *c, LLVMValueRef by, LLVMValueRef *is_zero) {
     *is_zero = LLVMBuildICmp(c->b, LLVMIntEQ, by, cg_int(c, 0), "");
     LLVMBasicBlockRef warn = cg_block(c, "zero"), on = cg_block(c, "on");
     LLVMBuildCondBr(c->b, *is_zero, warn, on);
@@ -25,8 +23,7 @@ static LLVMValueRef guard_zero(struct cg *c, LLVMValueRef by, LLVMValueRef *is_z
     return LLVMBuildSelect(c->b, *is_zero, cg_int(c, 1), by, "");
 }
 
-static LLVMValueRef divide(struct cg *c, LLVMValueRef a, LLVMValueRef b, bool is_signed, bool mod)
-{
+static LLVMValueRef divide(struct cg *c, LLVMValueRef a, LLVMValueRef b, bool is_signed, bool mod) {
     LLVMValueRef zero = NULL, na = NULL, nb = NULL;
     bool constant = LLVMIsConstant(b) && LLVMConstIntGetZExtValue(b);
     if (constant && !is_signed)
@@ -46,8 +43,7 @@ static LLVMValueRef divide(struct cg *c, LLVMValueRef a, LLVMValueRef b, bool is
 
 // Shifts by 64 or more give 0 (or the sign), not what the processor makes of it.
 static LLVMValueRef shift(struct cg *c, LLVMValueRef a, LLVMValueRef b, enum ast_binary op,
-                          bool is_signed)
-{
+                          bool is_signed) {
     LLVMValueRef masked = LLVMBuildAnd(c->b, b, cg_int(c, 63), "");
     LLVMValueRef v = op == AST_SHL ? LLVMBuildShl(c->b, a, masked, "")
                      : is_signed   ? LLVMBuildAShr(c->b, a, masked, "")
@@ -60,8 +56,7 @@ static LLVMValueRef shift(struct cg *c, LLVMValueRef a, LLVMValueRef b, enum ast
 }
 
 static LLVMValueRef compare(struct cg *c, enum ast_binary op, LLVMValueRef a, LLVMValueRef b,
-                            bool is_signed)
-{
+                            bool is_signed) {
     LLVMIntPredicate p = LLVMIntEQ;
     switch (op) {
     case AST_NE: p = LLVMIntNE; break;
@@ -75,8 +70,7 @@ static LLVMValueRef compare(struct cg *c, enum ast_binary op, LLVMValueRef a, LL
 }
 
 static LLVMValueRef arithmetic(struct cg *c, enum ast_binary op, LLVMValueRef a, LLVMValueRef b,
-                               bool is_signed)
-{
+                               bool is_signed) {
     switch (op) {
     case AST_ADD: return LLVMBuildAdd(c->b, a, b, "");
     case AST_SUB: return LLVMBuildSub(c->b, a, b, "");
@@ -93,8 +87,7 @@ static LLVMValueRef arithmetic(struct cg *c, enum ast_binary op, LLVMValueRef a,
 }
 
 LLVMValueRef cg_arithmetic(struct cg *c, enum ast_binary op, LLVMValueRef a, LLVMValueRef b,
-                           const struct type *type)
-{
+                           const struct type *type) {
     if (type->kind == TYPE_POINTER && (op == AST_ADD || op == AST_SUB)) {
         uint32_t scale = type->target->size ? type->target->size : 1;
         b = LLVMBuildMul(c->b, b, cg_int(c, scale), "");
@@ -102,8 +95,7 @@ LLVMValueRef cg_arithmetic(struct cg *c, enum ast_binary op, LLVMValueRef a, LLV
     return arithmetic(c, op, a, b, type->is_signed);
 }
 
-static struct cg_value logic(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value logic(struct cg *c, const struct ast_expr *e) {
     bool is_and = e->binary.op == AST_LAND;
     LLVMBasicBlockRef second = cg_block(c, "rhs"), end = cg_block(c, "end");
     LLVMValueRef left = cg_truth(c, e->binary.left);
@@ -124,8 +116,7 @@ static struct cg_value logic(struct cg *c, const struct ast_expr *e)
 
 // ---- bytes ----
 
-LLVMValueRef cg_equal_bytes(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t size)
-{
+LLVMValueRef cg_equal_bytes(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t size) {
     LLVMValueRef diff = cg_int(c, 0);
     for (uint32_t i = 0; i < size;) {
         uint32_t n = size - i >= 8 ? 8 : size - i >= 4 ? 4 : size - i >= 2 ? 2 : 1;
@@ -143,8 +134,7 @@ LLVMValueRef cg_equal_bytes(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32
 
 // Words up to the literal's NUL; `room` is how many bytes may be read at p.
 LLVMValueRef cg_equal_literal(struct cg *c, LLVMValueRef p, const char *text, size_t len,
-                              uint32_t room)
-{
+                              uint32_t room) {
     size_t n = len + 1 < room ? len + 1 : room;
     if (len >= room) return LLVMConstInt(c->i1, 0, false); // longer than what can be there
     LLVMValueRef diff = NULL;
@@ -171,24 +161,25 @@ LLVMValueRef cg_equal_literal(struct cg *c, LLVMValueRef p, const char *text, si
     return LLVMBuildICmp(c->b, LLVMIntEQ, diff, cg_int(c, 0), "");
 }
 
-static const struct ast_expr *bare(const struct ast_expr *e)
-{
+static const struct ast_expr *bare(const struct ast_expr *e) {
     while (e->kind == AST_CONVERT) e = e->cast.operand;
     return e;
 }
 
 // Two strings of which neither is a literal: byte by byte until both end or n are compared,
 // which counts as equal if at_end. A loop in a callback-free form that every verifier takes.
-LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n, bool at_end)
-{
+LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n,
+                              bool at_end) {
     LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
     LLVMBasicBlockRef loop = cg_block(c, "cmp"), more = cg_block(c, "more"),
                       next = cg_block(c, "next"), end = cg_block(c, "end");
     LLVMBuildBr(c->b, loop);
     cg_at(c, loop);
     LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i");
-    LLVMValueRef x = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, a, &i, 1, ""), "");
-    LLVMValueRef y = LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, b, &i, 1, ""), "");
+    LLVMValueRef x =
+        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, a, &i, 1, ""), "");
+    LLVMValueRef y =
+        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, b, &i, 1, ""), "");
     LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), more, end);
     cg_at(c, more);
     LLVMValueRef nul = LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), "");
@@ -209,8 +200,7 @@ LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint
     return phi;
 }
 
-static struct cg_value compare_strings(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value compare_strings(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *l = bare(e->binary.left), *r = bare(e->binary.right);
     if (l->kind == AST_STRING) {
         const struct ast_expr *swap = l;
@@ -231,8 +221,7 @@ static struct cg_value compare_strings(struct cg *c, const struct ast_expr *e)
     return cg_scalar_value(cg_bool(c, equal), e->type);
 }
 
-static struct cg_value concat(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value concat(struct cg *c, const struct ast_expr *e) {
     struct cg_value a = cg_expr(c, e->binary.left), b = cg_expr(c, e->binary.right);
     LLVMValueRef to = cg_slot(c, e->type->size + b.type->size, 8);
     cg_zero(c, to, e->type->size);
@@ -251,8 +240,7 @@ static struct cg_value concat(struct cg *c, const struct ast_expr *e)
 }
 
 // `probe == "kprobe:f"` compares indexes of targets.
-static struct cg_value compare_probe(struct cg *c, const struct ast_expr *e)
-{
+static struct cg_value compare_probe(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef index = cg_scalar(c, e->binary.left);
     LLVMValueRef equal = LLVMConstInt(c->i1, 0, false);
     uint32_t first = (uint32_t)c->manifest->targets.len;
@@ -265,8 +253,7 @@ static struct cg_value compare_probe(struct cg *c, const struct ast_expr *e)
     return cg_scalar_value(cg_bool(c, equal), e->type);
 }
 
-struct cg_value cg_binary(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_binary(struct cg *c, const struct ast_expr *e) {
     enum ast_binary op = e->binary.op;
     const struct type *l = e->binary.left->type, *r = e->binary.right->type;
     if (op == AST_LAND || op == AST_LOR) return logic(c, e);
@@ -295,41 +282,34 @@ struct cg_value cg_binary(struct cg *c, const struct ast_expr *e)
 
 // ---- unary ----
 
-static struct cg_value step_var(struct cg *c, const struct ast_expr *e, bool up, bool post)
-{
+static struct cg_value step_var(struct cg *c, const struct ast_expr *e, bool up, bool post) {
     struct sema_var *var = e->unary.operand->var.var;
     LLVMValueRef p = cg_var_address(c, var);
     LLVMValueRef old = cg_load_int(c, p, var->type);
-    LLVMValueRef fresh =
-        cg_arithmetic(c, up ? AST_ADD : AST_SUB, old, cg_int(c, 1), var->type);
+    LLVMValueRef fresh = cg_arithmetic(c, up ? AST_ADD : AST_SUB, old, cg_int(c, 1), var->type);
     cg_store_int(c, p, var->type, fresh);
     return cg_scalar_value(post ? old : fresh, e->type);
 }
 
-struct cg_value cg_unary(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_unary(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *x = e->unary.operand, *key;
     bool up = e->unary.op == AST_PRE_INC || e->unary.op == AST_POST_INC;
     bool post = e->unary.op == AST_POST_INC || e->unary.op == AST_POST_DEC;
     LLVMValueRef v;
     switch (e->unary.op) {
-    case AST_NEG:
-        return cg_scalar_value(LLVMBuildNeg(c->b, cg_scalar(c, x), ""), e->type);
+    case AST_NEG: return cg_scalar_value(LLVMBuildNeg(c->b, cg_scalar(c, x), ""), e->type);
     case AST_BITNOT:
         v = LLVMBuildNot(c->b, cg_scalar(c, x), "");
         return cg_convert(c, cg_scalar_value(v, e->type), e->type);
     case AST_NOT:
         v = LLVMBuildNot(c->b, cg_truth(c, x), "");
         return cg_scalar_value(cg_bool(c, v), e->type);
-    case AST_DEREF:
-        return cg_deref(c, cg_scalar(c, x), e->type, cg_memory_of(c, x->type));
-    case AST_ADDRESS:
-        return cg_address_of(c, e);
+    case AST_DEREF: return cg_deref(c, cg_scalar(c, x), e->type, cg_memory_of(c, x->type));
+    case AST_ADDRESS: return cg_address_of(c, e);
     case AST_PRE_INC:
     case AST_PRE_DEC:
     case AST_POST_INC:
-    case AST_POST_DEC:
-        break;
+    case AST_POST_DEC: break;
     }
     const struct ast_expr *map = cg_map_of(x, &key);
     if (!map) return step_var(c, e, up, post);

@@ -9,8 +9,7 @@
 enum { PROGRAM_STACK = 256, CALLBACK_STACK = 96 };
 
 static LLVMMetadataRef subprogram(struct cg *c, const char *name, unsigned line, bool is_static,
-                                  LLVMTypeRef type)
-{
+                                  LLVMTypeRef type) {
     unsigned n = LLVMCountParamTypes(type);
     LLVMTypeRef params[8];
     LLVMMetadataRef types[9];
@@ -23,11 +22,11 @@ static LLVMMetadataRef subprogram(struct cg *c, const char *name, unsigned line,
     types[0] = integer;
     for (unsigned i = 0; i < n; i++)
         types[i + 1] = LLVMGetTypeKind(params[i]) == LLVMPointerTypeKind ? pointer : integer;
-    LLVMMetadataRef sub = LLVMDIBuilderCreateSubroutineType(c->di, c->di_file, types, n + 1,
-                                                            LLVMDIFlagZero);
-    LLVMMetadataRef sp = LLVMDIBuilderCreateFunction(
-        c->di, c->di_file, name, strlen(name), "", 0, c->di_file, line, sub, is_static, true, line,
-        LLVMDIFlagPrototyped, true);
+    LLVMMetadataRef sub =
+        LLVMDIBuilderCreateSubroutineType(c->di, c->di_file, types, n + 1, LLVMDIFlagZero);
+    LLVMMetadataRef sp =
+        LLVMDIBuilderCreateFunction(c->di, c->di_file, name, strlen(name), "", 0, c->di_file, line,
+                                    sub, is_static, true, line, LLVMDIFlagPrototyped, true);
     for (unsigned i = 0; i < n; i++) {
         char param[16];
         snprintf(param, sizeof(param), "a%u", i);
@@ -37,24 +36,20 @@ static LLVMMetadataRef subprogram(struct cg *c, const char *name, unsigned line,
     return sp;
 }
 
-static void attribute(struct cg *c, LLVMValueRef fn, const char *key, const char *value)
-{
-    LLVMAddAttributeAtIndex(
-        fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-        LLVMCreateStringAttribute(c->llvm, key, (unsigned)strlen(key), value,
-                                  (unsigned)strlen(value)));
+static void attribute(struct cg *c, LLVMValueRef fn, const char *key, const char *value) {
+    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateStringAttribute(c->llvm, key, (unsigned)strlen(key), value,
+                                                      (unsigned)strlen(value)));
 }
 
-static void enum_attribute(struct cg *c, LLVMValueRef fn, const char *name)
-{
+static void enum_attribute(struct cg *c, LLVMValueRef fn, const char *name) {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
     LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                             LLVMCreateEnumAttribute(c->llvm, kind, 0));
 }
 
 struct cg_function *cg_begin_function(struct cg *c, const char *name, const char *section,
-                                      LLVMTypeRef type, uint32_t stack_limit, unsigned line)
-{
+                                      LLVMTypeRef type, uint32_t stack_limit, unsigned line) {
     struct cg_function *f = ARENA_NEW(c->arena, struct cg_function);
     f->outer = c->f;
     f->fn = LLVMAddFunction(c->module, name, type);
@@ -84,8 +79,7 @@ struct cg_function *cg_begin_function(struct cg *c, const char *name, const char
 
 // Closes the function: `result` (i64) is returned where the body ends, 0 (or the stored result)
 // where it left early.
-void cg_end_function(struct cg *c, LLVMValueRef result)
-{
+void cg_end_function(struct cg *c, LLVMValueRef result) {
     struct cg_function *f = c->f;
     LLVMTypeRef ret = LLVMGetReturnType(LLVMGlobalGetValueType(f->fn));
     bool is32 = LLVMGetTypeKind(ret) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(ret) == 32;
@@ -104,8 +98,7 @@ void cg_end_function(struct cg *c, LLVMValueRef result)
     c->f = f->outer;
 }
 
-static LLVMValueRef result_cell(struct cg *c)
-{
+static LLVMValueRef result_cell(struct cg *c) {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
     cg_at(c, c->f->entry);
     LLVMValueRef cell = LLVMBuildAlloca(c->b, c->i64, "result");
@@ -114,8 +107,7 @@ static LLVMValueRef result_cell(struct cg *c)
     return cell;
 }
 
-static void one_program(struct cg *c, const struct sema_program *p, size_t index)
-{
+static void one_program(struct cg *c, const struct sema_program *p, size_t index) {
     char name[32], section[32];
     unsigned line = 1, column;
     if (p->probe->span.src == c->u->source)
@@ -153,8 +145,7 @@ static void one_program(struct cg *c, const struct sema_program *p, size_t index
     VEC_PUSH(c->manifest->arena, &c->manifest->programs, row);
 }
 
-void cg_user_fn(struct cg *c, struct sema_fn *fn)
-{
+void cg_user_fn(struct cg *c, struct sema_fn *fn) {
     LLVMTypeRef params[8];
     unsigned n = fn->params.len < 5 ? (unsigned)fn->params.len : 5, line = 1, column;
     for (unsigned i = 0; i < n; i++) params[i] = c->i64;
@@ -174,8 +165,7 @@ void cg_user_fn(struct cg *c, struct sema_fn *fn)
     cg_end_function(c, cg_int(c, 0));
 }
 
-void cg_programs(struct cg *c)
-{
+void cg_programs(struct cg *c) {
     for (size_t i = 0; i < c->u->fns.len; i++) cg_user_fn(c, c->u->fns.data[i]);
     for (size_t i = 0; i < c->u->programs.len; i++) one_program(c, c->u->programs.data[i], i);
 }

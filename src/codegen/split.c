@@ -10,16 +10,14 @@ struct probe_result {
     bool stays;
 };
 
-static void look(void *ctx, struct ast_expr **pe)
-{
+static void look(void *ctx, struct ast_expr **pe) {
     struct probe_result *r = ctx;
     const struct ast_expr *e = *pe;
     if (e->kind == AST_VAR || e->kind == AST_BLOCK_EXPR) r->stays = true;
     if (e->kind == AST_CALL && !e->call.fn && e->call.function == FN_exit) r->stays = true;
 }
 
-static bool can_move(const struct ast_stmt *s)
-{
+static bool can_move(const struct ast_stmt *s) {
     if (s->kind != AST_ASSIGN && s->kind != AST_EXPR_STMT) return false;
     struct probe_result r = {0};
     struct ast_visitor v = {.ctx = &r, .expr = look};
@@ -29,8 +27,7 @@ static bool can_move(const struct ast_stmt *s)
     return !r.stays;
 }
 
-static void call_part(struct cg *c, const struct ast_stmts *part)
-{
+static void call_part(struct cg *c, const struct ast_stmts *part) {
     char name[32];
     struct span span = part->data[0]->span;
     unsigned line = 1, column;
@@ -51,8 +48,7 @@ static void call_part(struct cg *c, const struct ast_stmts *part)
     LLVMBuildCall2(c->b, type, fn, &ctx, 1, "");
 }
 
-bool cg_split(struct cg *c, const struct ast_stmts *s)
-{
+bool cg_split(struct cg *c, const struct ast_stmts *s) {
     if (s->len < LONG_BODY || !c->f->ctx || c->f->nloops) return false;
     for (size_t i = 0; i < s->len;) {
         size_t n = 0;

@@ -7,8 +7,7 @@ struct home { // where a variable lives
     LLVMValueRef address;
 };
 
-LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v)
-{
+LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v) {
     struct home *home = v->cg;
     if (home && home->function == c->f) return home->address;
     if (c->f->ctx_struct)
@@ -24,8 +23,7 @@ LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v)
     return home->address;
 }
 
-static void assign_var(struct cg *c, const struct ast_stmt *s)
-{
+static void assign_var(struct cg *c, const struct ast_stmt *s) {
     struct sema_var *v = s->assign.target->var.var;
     if (s->assign.op < 0) {
         if (type_is_scalar(v->type)) {
@@ -41,19 +39,16 @@ static void assign_var(struct cg *c, const struct ast_stmt *s)
     LLVMValueRef p = cg_var_address(c, v);
     LLVMValueRef by = cg_scalar(c, s->assign.value);
     LLVMValueRef old = cg_load_int(c, p, v->type);
-    cg_store_int(c, p, v->type,
-                 cg_arithmetic(c, (enum ast_binary)s->assign.op, old, by, v->type));
+    cg_store_int(c, p, v->type, cg_arithmetic(c, (enum ast_binary)s->assign.op, old, by, v->type));
 }
 
-static bool is_aggregation(const struct ast_expr *e)
-{
+static bool is_aggregation(const struct ast_expr *e) {
     return e->kind == AST_CALL && !e->call.fn &&
            (function_rows[e->call.function].where & FN_MAP_VALUE);
 }
 
 static void assign_map(struct cg *c, const struct ast_stmt *s, const struct sema_map *m,
-                       const struct ast_expr *key)
-{
+                       const struct ast_expr *key) {
     LLVMValueRef k = m->key ? cg_map_key(c, m, key) : NULL;
     if (is_aggregation(s->assign.value)) {
         cg_map_aggregate(c, m, k, s->assign.value);
@@ -69,12 +64,13 @@ static void assign_map(struct cg *c, const struct ast_stmt *s, const struct sema
     LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
     cg_at(c, have);
     if (m->value->kind == TYPE_POINTER)
-        by = LLVMBuildMul(c->b, by, cg_int(c, m->value->target->size ? m->value->target->size : 1), "");
+        by = LLVMBuildMul(c->b, by, cg_int(c, m->value->target->size ? m->value->target->size : 1),
+                          "");
     bool atomic = (s->assign.op == AST_ADD || s->assign.op == AST_SUB) && m->value->size == 8;
     if (atomic) {
         if (s->assign.op == AST_SUB) by = LLVMBuildNeg(c->b, by, "");
-        LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by,
-                           LLVMAtomicOrderingMonotonic, false);
+        LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by, LLVMAtomicOrderingMonotonic,
+                           false);
     } else {
         LLVMValueRef old = cg_load_int(c, cell, m->value);
         cg_store_int(c, cell, m->value,
@@ -85,8 +81,7 @@ static void assign_map(struct cg *c, const struct ast_stmt *s, const struct sema
 }
 
 // $s += "x" and @s += "x"
-static bool assign_text(struct cg *c, const struct ast_stmt *s)
-{
+static bool assign_text(struct cg *c, const struct ast_stmt *s) {
     const struct ast_expr *t = s->assign.target;
     if (s->assign.op != AST_ADD || t->type->kind != TYPE_STRING) return false;
     struct ast_expr sum = {.kind = AST_BINARY, .span = s->span, .type = t->type};
@@ -104,8 +99,7 @@ static bool assign_text(struct cg *c, const struct ast_stmt *s)
     return true;
 }
 
-static void assign(struct cg *c, const struct ast_stmt *s)
-{
+static void assign(struct cg *c, const struct ast_stmt *s) {
     const struct ast_expr *key, *map = cg_map_of(s->assign.target, &key);
     if (assign_text(c, s)) return;
     if (map)
@@ -116,8 +110,7 @@ static void assign(struct cg *c, const struct ast_stmt *s)
         cg_bug(c, s->assign.target, "assignment to what is neither variable nor map");
 }
 
-static void let(struct cg *c, const struct ast_stmt *s)
-{
+static void let(struct cg *c, const struct ast_stmt *s) {
     struct sema_var *v = s->let.var->var.var;
     if (v->type->kind == TYPE_NONE || v->type->kind == TYPE_ERROR) return; // never used
     if (s->let.value) {
@@ -132,8 +125,7 @@ static void let(struct cg *c, const struct ast_stmt *s)
     cg_zero(c, p, v->type->size ? v->type->size : 8);
 }
 
-static void conditional(struct cg *c, const struct ast_stmt *s)
-{
+static void conditional(struct cg *c, const struct ast_stmt *s) {
     bool other = s->cond.otherwise.len != 0;
     LLVMBasicBlockRef yes = cg_block(c, "then"), end = cg_block(c, "end");
     LLVMBasicBlockRef no = other ? cg_block(c, "else") : end;
@@ -154,13 +146,9 @@ static void conditional(struct cg *c, const struct ast_stmt *s)
 }
 
 // Statements after a jump are dead; they get a block of their own, which LLVM drops.
-static void after_jump(struct cg *c)
-{
-    cg_at(c, cg_block(c, "dead"));
-}
+static void after_jump(struct cg *c) { cg_at(c, cg_block(c, "dead")); }
 
-static void jump_statement(struct cg *c, const struct ast_stmt *s)
-{
+static void jump_statement(struct cg *c, const struct ast_stmt *s) {
     struct cg_function *f = c->f;
     if (!f->nloops) return;
     const struct cg_loop *l = &f->loops[f->nloops - 1];
@@ -168,8 +156,7 @@ static void jump_statement(struct cg *c, const struct ast_stmt *s)
     after_jump(c);
 }
 
-static void return_statement(struct cg *c, const struct ast_stmt *s)
-{
+static void return_statement(struct cg *c, const struct ast_stmt *s) {
     LLVMValueRef v = s->expr ? cg_scalar(c, s->expr) : cg_int(c, 0);
     if (c->f->broke) { // inside a callback: the loop ends, and then the program
         LLVMBuildStore(c->b, cg_int(c, 1), c->f->broke);
@@ -181,45 +168,26 @@ static void return_statement(struct cg *c, const struct ast_stmt *s)
     after_jump(c);
 }
 
-static void statement(struct cg *c, const struct ast_stmt *s)
-{
+static void statement(struct cg *c, const struct ast_stmt *s) {
     cg_place(c, s->span);
     switch (s->kind) {
-    case AST_EXPR_STMT:
-        cg_expr(c, s->expr);
-        break;
-    case AST_ASSIGN:
-        assign(c, s);
-        break;
-    case AST_LET:
-        let(c, s);
-        break;
-    case AST_IF:
-        conditional(c, s);
-        break;
+    case AST_EXPR_STMT: cg_expr(c, s->expr); break;
+    case AST_ASSIGN: assign(c, s); break;
+    case AST_LET: let(c, s); break;
+    case AST_IF: conditional(c, s); break;
     case AST_WHILE:
     case AST_UNROLL:
     case AST_FOR_RANGE:
-    case AST_FOR_MAP:
-        cg_loop(c, s);
-        break;
+    case AST_FOR_MAP: cg_loop(c, s); break;
     case AST_BREAK:
-    case AST_CONTINUE:
-        jump_statement(c, s);
-        break;
-    case AST_RETURN:
-        return_statement(c, s);
-        break;
-    case AST_BLOCK:
-        cg_stmts(c, &s->block);
-        break;
-    case AST_ERROR_STMT:
-        break;
+    case AST_CONTINUE: jump_statement(c, s); break;
+    case AST_RETURN: return_statement(c, s); break;
+    case AST_BLOCK: cg_stmts(c, &s->block); break;
+    case AST_ERROR_STMT: break;
     }
 }
 
-void cg_stmts(struct cg *c, const struct ast_stmts *s)
-{
+void cg_stmts(struct cg *c, const struct ast_stmts *s) {
     if (cg_split(c, s)) return;
     for (size_t i = 0; i < s->len; i++) statement(c, s->data[i]);
 }

@@ -11,8 +11,7 @@
 #define SCALAR(v) cg_scalar_value((v), e->type)
 
 // Both halves of a helper that packs two numbers, called once in a block.
-static LLVMValueRef packed(struct cg *c, unsigned slot, unsigned helper, bool high)
-{
+static LLVMValueRef packed(struct cg *c, unsigned slot, unsigned helper, bool high) {
     slot += VAR_COUNT;
     if (!c->f->cached[slot]) {
         c->f->cached[slot] = cg_helper(c, helper, NULL, 0);
@@ -23,25 +22,20 @@ static LLVMValueRef packed(struct cg *c, unsigned slot, unsigned helper, bool hi
                 : LLVMBuildAnd(c->b, v, cg_int(c, 0xffffffff), "");
 }
 
-struct cg_value cg_var_pid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_pid(struct cg *c, const struct ast_expr *e) {
     return SCALAR(packed(c, 0, BPF_FUNC_get_current_pid_tgid, true));
 }
-struct cg_value cg_var_tid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_tid(struct cg *c, const struct ast_expr *e) {
     return SCALAR(packed(c, 0, BPF_FUNC_get_current_pid_tgid, false));
 }
-struct cg_value cg_var_uid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_uid(struct cg *c, const struct ast_expr *e) {
     return SCALAR(packed(c, 1, BPF_FUNC_get_current_uid_gid, false));
 }
-struct cg_value cg_var_gid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_gid(struct cg *c, const struct ast_expr *e) {
     return SCALAR(packed(c, 1, BPF_FUNC_get_current_uid_gid, true));
 }
 
-LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock)
-{
+LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock) {
     unsigned id = BPF_FUNC_ktime_get_ns;
     if (clock == CLOCK_SRC_BOOT && feature_have(FEATURE_ktime_boot))
         id = BPF_FUNC_ktime_get_boot_ns;
@@ -50,14 +44,12 @@ LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock)
     return cg_helper(c, id, NULL, 0);
 }
 
-struct cg_value cg_var_nsecs(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_nsecs(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_clock(c, CLOCK_SRC_BOOT));
 }
 
 // Since the run began: the runtime puts its start into gaff_state, word 1.
-struct cg_value cg_var_elapsed(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_elapsed(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef key = cg_slot(c, 4, 4);
     LLVMBuildStore(c->b, cg_int32(c, 0), key);
     LLVMValueRef args[] = {c->state, key};
@@ -77,13 +69,11 @@ struct cg_value cg_var_elapsed(struct cg *c, const struct ast_expr *e)
     return SCALAR(phi);
 }
 
-struct cg_value cg_var_cpu(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_cpu(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_helper(c, BPF_FUNC_get_smp_processor_id, NULL, 0));
 }
 
-long cg_possible_cpus(void)
-{
+long cg_possible_cpus(void) {
     long n = sysconf(_SC_NPROCESSORS_CONF);
     unsigned last = 0;
     FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
@@ -99,49 +89,39 @@ long cg_possible_cpus(void)
     return last + 1 > n ? last + 1 : n;
 }
 
-struct cg_value cg_var_ncpus(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_ncpus(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_int(c, (uint64_t)cg_possible_cpus()));
 }
 
 // Kernels of some years write nothing after the name's end (strscpy): what is there must be zero.
-void cg_comm_into(struct cg *c, LLVMValueRef to)
-{
+void cg_comm_into(struct cg *c, LLVMValueRef to) {
     LLVMValueRef args[] = {to, cg_int32(c, 16)};
     cg_zero(c, to, 16);
     cg_helper(c, BPF_FUNC_get_current_comm, args, 2);
 }
 
-struct cg_value cg_var_comm(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_comm(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, 16, 8);
     cg_comm_into(c, p);
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-static LLVMValueRef task(struct cg *c)
-{
-    return cg_helper(c, BPF_FUNC_get_current_task, NULL, 0);
-}
+static LLVMValueRef task(struct cg *c) { return cg_helper(c, BPF_FUNC_get_current_task, NULL, 0); }
 
-struct cg_value cg_var_curtask(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_curtask(struct cg *c, const struct ast_expr *e) {
     return SCALAR(task(c));
 }
-struct cg_value cg_var_rand(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_rand(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef v = cg_helper(c, BPF_FUNC_get_prandom_u32, NULL, 0);
     return SCALAR(LLVMBuildAnd(c->b, v, cg_int(c, 0xffffffff), ""));
 }
-struct cg_value cg_var_cgroup(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_cgroup(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_helper(c, BPF_FUNC_get_current_cgroup_id, NULL, 0));
 }
 
 // A field of task_struct reached through pointers: "real_parent", "tgid".
 LLVMValueRef cg_task_field(struct cg *c, LLVMValueRef from, const char *const *path,
-                           const struct type **type)
-{
+                           const struct type **type) {
     const struct type *of = types_find(c->u->types, "struct task_struct");
     struct type_field f;
     for (; of && *path; path++) {
@@ -155,15 +135,13 @@ LLVMValueRef cg_task_field(struct cg *c, LLVMValueRef from, const char *const *p
     return from;
 }
 
-static LLVMValueRef task_number(struct cg *c, LLVMValueRef from, const char *const *path)
-{
+static LLVMValueRef task_number(struct cg *c, LLVMValueRef from, const char *const *path) {
     const struct type *type = types_int(c->u->types, 32, true);
     LLVMValueRef at = cg_task_field(c, from, path, &type);
     return cg_fetch(c, at, type, MEM_KERNEL);
 }
 
-static struct cg_value task_comm(struct cg *c, const struct ast_expr *e, const char *const *path)
-{
+static struct cg_value task_comm(struct cg *c, const struct ast_expr *e, const char *const *path) {
     const struct type *type = NULL;
     LLVMValueRef at = cg_task_field(c, task(c), path, &type);
     LLVMValueRef p = cg_slot(c, 16, 8);
@@ -172,28 +150,23 @@ static struct cg_value task_comm(struct cg *c, const struct ast_expr *e, const c
     return cg_address_value(p, e->type, MEM_BPF);
 }
 
-struct cg_value cg_var_ppid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_ppid(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"real_parent", "tgid", NULL};
     return SCALAR(task_number(c, task(c), path));
 }
-struct cg_value cg_var_pcomm(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_pcomm(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"real_parent", "comm", NULL};
     return task_comm(c, e, path);
 }
-struct cg_value cg_var_leader_comm(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_leader_comm(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"group_leader", "comm", NULL};
     return task_comm(c, e, path);
 }
-struct cg_value cg_var_leader_tid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_leader_tid(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"group_leader", "pid", NULL};
     return SCALAR(task_number(c, task(c), path));
 }
-struct cg_value cg_var_args(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_args(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size ? e->type->size : 1, 8);
     cg_zero(c, p, e->type->size);
     for (uint32_t i = 0; i < e->type->nfields; i++) {
@@ -205,22 +178,18 @@ struct cg_value cg_var_args(struct cg *c, const struct ast_expr *e)
     }
     return cg_address_value(p, e->type, MEM_BPF);
 }
-struct cg_value cg_var_arg(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_arg(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_ctx_arg(c, e->ident.arg, false));
 }
-struct cg_value cg_var_sarg(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_sarg(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_ctx_arg(c, e->ident.arg, true));
 }
-struct cg_value cg_var_retval(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_retval(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef v = cg_ctx_retval(c);
     return type_is_scalar(e->type) ? SCALAR(v) : cg_address_value(v, e->type, MEM_KERNEL);
 }
 
-struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e) {
     const struct provider *p = c->program->provider;
     LLVMValueRef ip;
     if (!(p->caps & PROBE_USER) && feature_have(FEATURE_func_ip)) {
@@ -237,8 +206,7 @@ struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e)
 }
 
 // The index of the target: a constant where there is one, else the attach cookie.
-struct cg_value cg_var_probe(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_probe(struct cg *c, const struct ast_expr *e) {
     uint64_t first = c->manifest->targets.len;
     if (!c->program || c->program->targets.len < 2) return SCALAR(cg_int(c, first));
     c->identity = true;
@@ -246,53 +214,48 @@ struct cg_value cg_var_probe(struct cg *c, const struct ast_expr *e)
     return SCALAR(cg_helper(c, BPF_FUNC_get_attach_cookie, args, 1));
 }
 
-struct cg_value cg_var_probetype(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_probetype(struct cg *c, const struct ast_expr *e) {
     struct ast_expr text = {.kind = AST_STRING, .span = e->span, .type = e->type};
     text.string.data = c->program ? provider_kind(c->program->provider) : "";
     text.string.len = strlen(text.string.data);
     return cg_expr(c, &text);
 }
 
-struct cg_value cg_var_cpid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_cpid(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_int(c, c->u->options.program ? (uint64_t)c->u->options.pid : 0));
 }
-struct cg_value cg_var_has_cpid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_has_cpid(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_int(c, c->u->options.program != NULL));
 }
-struct cg_value cg_var_numaid(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_numaid(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_helper(c, BPF_FUNC_get_numa_node_id, NULL, 0));
 }
-struct cg_value cg_var_jiffies(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_jiffies(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_helper(c, BPF_FUNC_jiffies64, NULL, 0));
 }
 
 // The low two bits of the code segment are the privilege level.
-struct cg_value cg_var_usermode(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_usermode(struct cg *c, const struct ast_expr *e) {
     unsigned size;
     int cs = probe_regs_named("cs", &size);
     if (c->program && (c->program->provider->caps & PROBE_RUN_ONCE)) return SCALAR(cg_int(c, 1));
-    if (cs < 0 || !c->program || !(c->program->provider->caps & PROBE_REGS)) return SCALAR(cg_int(c, 0));
+    if (cs < 0 || !c->program || !(c->program->provider->caps & PROBE_REGS))
+        return SCALAR(cg_int(c, 0));
     LLVMValueRef ring = LLVMBuildAnd(c->b, cg_ctx_reg(c, cs), cg_int(c, 3), "");
     return SCALAR(cg_bool(c, cg_nonzero(c, ring)));
 }
-struct cg_value cg_var_username(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_username(struct cg *c, const struct ast_expr *e) {
     return SCALAR(packed(c, 1, BPF_FUNC_get_current_uid_gid, false));
 }
 
 // ---- stacks ----
 
 // A word-wise multiplicative hash of the frames, in a loop that the verifier walks.
-static LLVMValueRef hash_frames(struct cg *c, LLVMValueRef buffer, LLVMValueRef nr, uint32_t frames)
-{
+static LLVMValueRef hash_frames(struct cg *c, LLVMValueRef buffer, LLVMValueRef nr,
+                                uint32_t frames) {
     LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
-    LLVMBasicBlockRef loop = cg_block(c, "hash"), body = cg_block(c, "frame"), end = cg_block(c, "end");
+    LLVMBasicBlockRef loop = cg_block(c, "hash"), body = cg_block(c, "frame"),
+                      end = cg_block(c, "end");
     LLVMBuildBr(c->b, loop);
     cg_at(c, loop);
     LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i"), h = LLVMBuildPhi(c->b, c->i64, "h");
@@ -301,9 +264,10 @@ static LLVMValueRef hash_frames(struct cg *c, LLVMValueRef buffer, LLVMValueRef 
     LLVMBuildCondBr(c->b, LLVMBuildAnd(c->b, more, in, ""), body, end);
     cg_at(c, body);
     LLVMValueRef at = LLVMBuildMul(c->b, i, cg_int(c, 8), "");
-    LLVMValueRef ip = LLVMBuildLoad2(c->b, c->i64,
-                                     LLVMBuildInBoundsGEP2(c->b, c->i8, buffer, &at, 1, ""), "");
-    LLVMValueRef x = LLVMBuildMul(c->b, LLVMBuildXor(c->b, h, ip, ""), cg_int(c, 0x9e3779b97f4a7c15ull), "");
+    LLVMValueRef ip =
+        LLVMBuildLoad2(c->b, c->i64, LLVMBuildInBoundsGEP2(c->b, c->i8, buffer, &at, 1, ""), "");
+    LLVMValueRef x =
+        LLVMBuildMul(c->b, LLVMBuildXor(c->b, h, ip, ""), cg_int(c, 0x9e3779b97f4a7c15ull), "");
     x = LLVMBuildXor(c->b, x, LLVMBuildLShr(c->b, x, cg_int(c, 29), ""), "");
     LLVMValueRef next = LLVMBuildAdd(c->b, i, cg_int(c, 1), "");
     LLVMBuildBr(c->b, loop);
@@ -315,8 +279,7 @@ static LLVMValueRef hash_frames(struct cg *c, LLVMValueRef buffer, LLVMValueRef 
     return h;
 }
 
-struct cg_value cg_stack(struct cg *c, const struct type *type)
-{
+struct cg_value cg_stack(struct cg *c, const struct type *type) {
     bool user = type->kind == TYPE_USTACK;
     uint32_t frames = type->param, bytes = frames * 8;
     LLVMValueRef map = cg_stack_map(c, frames);
@@ -334,8 +297,8 @@ struct cg_value cg_stack(struct cg *c, const struct type *type)
     LLVMBuildStore(c->b, id, out);
     LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, nr, c->i32, ""), cg_offset(c, out, 8));
     if (user) {
-        LLVMValueRef pid = LLVMBuildLShr(
-            c->b, cg_helper(c, BPF_FUNC_get_current_pid_tgid, NULL, 0), cg_int(c, 32), "");
+        LLVMValueRef pid = LLVMBuildLShr(c->b, cg_helper(c, BPF_FUNC_get_current_pid_tgid, NULL, 0),
+                                         cg_int(c, 32), "");
         LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, pid, c->i32, ""), cg_offset(c, out, 12));
     }
     LLVMValueRef look[] = {map, out};
@@ -353,11 +316,9 @@ struct cg_value cg_stack(struct cg *c, const struct type *type)
     return cg_address_value(out, type, MEM_BPF);
 }
 
-struct cg_value cg_var_kstack(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_kstack(struct cg *c, const struct ast_expr *e) {
     return cg_stack(c, e->type);
 }
-struct cg_value cg_var_ustack(struct cg *c, const struct ast_expr *e)
-{
+struct cg_value cg_var_ustack(struct cg *c, const struct ast_expr *e) {
     return cg_stack(c, e->type);
 }

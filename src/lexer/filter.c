@@ -9,19 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int kind_at(const struct token_vec *t, size_t i)
-{
+static int kind_at(const struct token_vec *t, size_t i) {
     return i < t->len ? t->data[i].kind : TOKEN_END;
 }
 
-static bool is_tag(int kind)
-{
+static bool is_tag(int kind) {
     return kind == TOKEN_STRUCT || kind == TOKEN_UNION || kind == TOKEN_ENUM;
 }
 
 // Index after the bracket that closes the one at i, or 0.
-static size_t skip_brackets(const struct token_vec *t, size_t i)
-{
+static size_t skip_brackets(const struct token_vec *t, size_t i) {
     unsigned depth = 0;
     for (; i < t->len; i++) {
         int k = t->data[i].kind;
@@ -36,8 +33,7 @@ static size_t skip_brackets(const struct token_vec *t, size_t i)
 
 // Skips a type's shape that begins at i; 0 when there is none. *words: plain names in it,
 // *shaped: it has a tag, several words, a star or brackets, so it can only be a type.
-static size_t skip_type(const struct token_vec *t, size_t i, bool *shaped)
-{
+static size_t skip_type(const struct token_vec *t, size_t i, bool *shaped) {
     *shaped = false;
     if (is_tag(kind_at(t, i)) && kind_at(t, i + 1) == TOKEN_IDENT) {
         *shaped = true;
@@ -63,11 +59,10 @@ static size_t skip_type(const struct token_vec *t, size_t i, bool *shaped)
 }
 
 // Names that mean a type wherever they stand.
-static bool is_type_name(const char *s)
-{
-    static const char *const known[] = {"int",    "char",   "short",  "long",   "unsigned",
-                                        "signed", "bool",   "string", "buffer", "void",
-                                        "size_t", "float",  "double"};
+static bool is_type_name(const char *s) {
+    static const char *const known[] = {"int",    "char",  "short",  "long",   "unsigned",
+                                        "signed", "bool",  "string", "buffer", "void",
+                                        "size_t", "float", "double"};
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (!strcmp(s, known[i])) return true;
     size_t n = strlen(s);
@@ -83,8 +78,7 @@ static bool is_type_name(const char *s)
 }
 
 // Can kind begin an expression? `sure`: even where it could also go on with one.
-static bool begins_expression(int kind, bool sure)
-{
+static bool begins_expression(int kind, bool sure) {
     switch (kind) {
     case TOKEN_INT:
     case TOKEN_STRING:
@@ -100,23 +94,19 @@ static bool begins_expression(int kind, bool sure)
     case TOKEN_COMPTIME:
     case '(':
     case '!':
-    case '~':
-        return true;
+    case '~': return true;
     case '-':
     case '+':
     case '*':
     case '&':
     case TOKEN_INC:
     case TOKEN_DEC:
-    case '{':
-        return sure && kind != '{';
-    default:
-        return false;
+    case '{': return sure && kind != '{';
+    default: return false;
     }
 }
 
-static int paren_kind(const struct token_vec *t, size_t i)
-{
+static int paren_kind(const struct token_vec *t, size_t i) {
     int before = i ? t->data[i - 1].kind : 0;
     bool shaped;
     if (before == TOKEN_SIZEOF || before == TOKEN_TYPEOF || before == TOKEN_OFFSETOF ||
@@ -127,7 +117,8 @@ static int paren_kind(const struct token_vec *t, size_t i)
     if (kind_at(t, i + 1) == TOKEN_IDENT && kind_at(t, i + 2) == '=') return TOKEN_RECORD_OPEN;
     // A call's arguments are never a cast; `if (a) (b)` is not written.
     if (before == TOKEN_IDENT || before == TOKEN_IF || before == TOKEN_IF_VALUE ||
-        before == TOKEN_WHILE) return '(';
+        before == TOKEN_WHILE)
+        return '(';
     size_t end = skip_type(t, i + 1, &shaped);
     if (!end || kind_at(t, end) != ')') return '(';
     bool sure = shaped || is_type_name(t->data[i + 1].text);
@@ -135,8 +126,7 @@ static int paren_kind(const struct token_vec *t, size_t i)
 }
 
 // A brace where an expression must stand begins a block expression.
-static bool wants_expression(int before)
-{
+static bool wants_expression(int before) {
     switch (before) {
     case '=':
     case '(':
@@ -158,16 +148,13 @@ static bool wants_expression(int before)
     case TOKEN_RETURN:
     case TOKEN_COMPTIME:
     case TOKEN_PRED_OPEN:
-    case TOKEN_CAST_OPEN:
-        return true;
-    default:
-        return before >= TOKEN_SHL && before <= TOKEN_XOR_ASSIGN;
+    case TOKEN_CAST_OPEN: return true;
+    default: return before >= TOKEN_SHL && before <= TOKEN_XOR_ASSIGN;
     }
 }
 
 // Index after the block that begins with the next '{' at or after i, or 0.
-static size_t skip_block(const struct token_vec *t, size_t i)
-{
+static size_t skip_block(const struct token_vec *t, size_t i) {
     unsigned depth = 0;
     for (; i < t->len; i++) {
         int k = t->data[i].kind;
@@ -179,8 +166,7 @@ static size_t skip_block(const struct token_vec *t, size_t i)
 }
 
 // Is the `if` at i the last thing of its block, with an else? Then it is the block's value.
-static bool ends_block(const struct token_vec *t, size_t i)
-{
+static bool ends_block(const struct token_vec *t, size_t i) {
     while (kind_at(t, i) == TOKEN_IF) {
         i = skip_block(t, i + 1);
         if (!i || kind_at(t, i) != TOKEN_ELSE) return false;
@@ -197,8 +183,7 @@ struct braces {
     bool closed_value;  // the last '}' closed one
 };
 
-static void track_braces(struct braces *b, int kind)
-{
+static void track_braces(struct braces *b, int kind) {
     if (kind == TOKEN_IF_VALUE) b->next_is_value = true;
     if (kind == TOKEN_ELSE && b->closed_value) b->next_is_value = true;
     b->closed_value = false;
@@ -213,21 +198,17 @@ static void track_braces(struct braces *b, int kind)
     }
 }
 
-static bool in_value_block(const struct braces *b)
-{
+static bool in_value_block(const struct braces *b) {
     return b->depth && b->depth <= ARRAY_LEN(b->value) && b->value[b->depth - 1];
 }
 
-void lex_filter(struct token_vec *tokens)
-{
+void lex_filter(struct token_vec *tokens) {
     bool in_predicate = false;
     struct braces braces = {.depth = 0};
     for (size_t i = 0; i < tokens->len; i++) {
         struct token *t = &tokens->data[i];
         switch (t->kind) {
-        case '(':
-            t->kind = paren_kind(tokens, i);
-            break;
+        case '(': t->kind = paren_kind(tokens, i); break;
         case '{':
             if (i && wants_expression(tokens->data[i - 1].kind)) t->kind = TOKEN_BLOCK_OPEN;
             break;
@@ -237,9 +218,7 @@ void lex_filter(struct token_vec *tokens)
                        ends_block(tokens, i))))
                 t->kind = TOKEN_IF_VALUE;
             break;
-        case TOKEN_PRED_OPEN:
-            in_predicate = true;
-            break;
+        case TOKEN_PRED_OPEN: in_predicate = true; break;
         case '/':
             if (in_predicate && kind_at(tokens, i + 1) == '{') {
                 t->kind = TOKEN_PRED_CLOSE;

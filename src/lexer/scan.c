@@ -7,19 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct span span_of(const struct lex *l, uint32_t begin, uint32_t end)
-{
+static struct span span_of(const struct lex *l, uint32_t begin, uint32_t end) {
     return (struct span){.src = l->src, .begin = begin, .end = end};
 }
 
-void lex_advance(struct lex *l, size_t n)
-{
+void lex_advance(struct lex *l, size_t n) {
     l->begin = l->end;
     l->end += (uint32_t)n;
 }
 
-static struct token *push(struct lex *l, int kind, uint32_t begin, uint32_t end)
-{
+static struct token *push(struct lex *l, int kind, uint32_t begin, uint32_t end) {
     struct token t = {.kind = kind, .span = span_of(l, begin, end)};
     t.text = arena_strndup(l->arena, l->src->text + begin, end - begin);
     t.len = end - begin;
@@ -27,39 +24,33 @@ static struct token *push(struct lex *l, int kind, uint32_t begin, uint32_t end)
     return &l->tokens.data[l->tokens.len - 1];
 }
 
-void lex_push(struct lex *l, int kind)
-{
+void lex_push(struct lex *l, int kind) {
     if (kind == TOKEN_PRED_OPEN) l->in_predicate = true;
     push(l, kind, l->begin, l->end);
 }
 
-void lex_keyword_and_assign(struct lex *l, int kind)
-{
+void lex_keyword_and_assign(struct lex *l, int kind) {
     push(l, kind, l->begin, l->begin + 6);
     push(l, '=', l->end - 1, l->end);
 }
 
-static int last_kind(const struct lex *l)
-{
+static int last_kind(const struct lex *l) {
     return l->tokens.len ? l->tokens.data[l->tokens.len - 1].kind : 0;
 }
 
-void lex_open(struct lex *l)
-{
+void lex_open(struct lex *l) {
     if (l->depth == 0 && last_kind(l) == '/') l->in_predicate = false;
     l->depth++;
     push(l, '{', l->begin, l->end);
 }
 
-bool lex_close(struct lex *l)
-{
+bool lex_close(struct lex *l) {
     push(l, '}', l->begin, l->end);
     if (l->depth) l->depth--;
     return l->depth == 0 && !l->in_predicate;
 }
 
-void lex_invalid(struct lex *l)
-{
+void lex_invalid(struct lex *l) {
     unsigned char c = (unsigned char)l->src->text[l->begin];
     struct span at = span_of(l, l->begin, l->end);
     if (isprint(c))
@@ -69,14 +60,12 @@ void lex_invalid(struct lex *l)
     push(l, TOKEN_ERROR_CHAR, l->begin, l->end);
 }
 
-void lex_positional(struct lex *l)
-{
+void lex_positional(struct lex *l) {
     struct token *t = push(l, TOKEN_POSITIONAL, l->begin, l->end);
     if (t->text[1] == '#') return;
     errno = 0;
     t->number = strtoull(t->text + 1, NULL, 10);
-    if (t->number == 0 || t->number > 1000000)
-        diag(l->diags, t->span, positional_range, t->text);
+    if (t->number == 0 || t->number > 1000000) diag(l->diags, t->span, positional_range, t->text);
 }
 
 // ---- numbers ----
@@ -85,17 +74,11 @@ static const struct unit {
     const char *suffix;
     uint64_t ns;
 } units[] = {
-    {"ns", 1},
-    {"us", 1000},
-    {"ms", 1000000},
-    {"s", 1000000000},
-    {"m", 60000000000},
-    {"h", 3600000000000},
-    {"d", 86400000000000},
+    {"ns", 1},          {"us", 1000},         {"ms", 1000000},       {"s", 1000000000},
+    {"m", 60000000000}, {"h", 3600000000000}, {"d", 86400000000000},
 };
 
-static bool is_integer_suffix(const char *s, bool *is_unsigned)
-{
+static bool is_integer_suffix(const char *s, bool *is_unsigned) {
     static const char *const known[] = {"u", "l", "ul", "ll", "ull", "lu", "llu"};
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (!strcasecmp(s, known[i])) {
@@ -106,8 +89,7 @@ static bool is_integer_suffix(const char *s, bool *is_unsigned)
 }
 
 // Digits without their separators, up to the first character that is none.
-static size_t digits_of(const char *text, int base, char *out, size_t size)
-{
+static size_t digits_of(const char *text, int base, char *out, size_t size) {
     size_t i = 0, n = 0;
     for (; text[i]; i++) {
         if (text[i] == '_') continue;
@@ -119,13 +101,11 @@ static size_t digits_of(const char *text, int base, char *out, size_t size)
     return i;
 }
 
-static bool scale(uint64_t *value, uint64_t by)
-{
+static bool scale(uint64_t *value, uint64_t by) {
     return !__builtin_mul_overflow(*value, by, value);
 }
 
-static bool scientific(uint64_t *value, const char *exponent)
-{
+static bool scientific(uint64_t *value, const char *exponent) {
     char *end;
     unsigned long e = strtoul(exponent, &end, 10);
     if (end == exponent || *end || e > 19) return false;
@@ -134,8 +114,7 @@ static bool scientific(uint64_t *value, const char *exponent)
     return true;
 }
 
-void lex_number(struct lex *l)
-{
+void lex_number(struct lex *l) {
     struct token *t = push(l, TOKEN_INT, l->begin, l->end);
     char digits[80];
     const char *s = t->text;
@@ -165,8 +144,7 @@ void lex_number(struct lex *l)
 
 // ---- attach points ----
 
-static bool has_path(const char *text, size_t len)
-{
+static bool has_path(const char *text, size_t len) {
     static const char *const with[] = {"uprobe", "uretprobe", "usdt", "u", "ur", "U"};
     const char *colon = memchr(text, ':', len);
     if (!colon) return false;
@@ -178,8 +156,7 @@ static bool has_path(const char *text, size_t len)
 
 // An attach point ends at white space, a comma or a brace outside quotes; where its kind has no
 // path in it, a slash begins the predicate.
-size_t lex_point(struct lex *l)
-{
+size_t lex_point(struct lex *l) {
     const char *text = l->src->text + l->begin;
     size_t len = l->src->len - l->begin, i = 0;
     bool quoted = false;
@@ -202,63 +179,51 @@ size_t lex_point(struct lex *l)
 
 // ---- comments and C text ----
 
-void lex_comment_begin(struct lex *l, int state)
-{
+void lex_comment_begin(struct lex *l, int state) {
     l->resume = state;
     l->start = l->begin;
 }
 
-void lex_comment_unterminated(struct lex *l)
-{
+void lex_comment_unterminated(struct lex *l) {
     diag(l->diags, span_of(l, l->start, l->start + 2), comment_unterminated);
 }
 
-void lex_c_text(struct lex *l, const char *text, size_t len)
-{
+void lex_c_text(struct lex *l, const char *text, size_t len) {
     (void)text;
     (void)len;
     if (l->begin == 0 && l->src->len > 1 && l->src->text[1] == '!') return; // #! line
     push(l, TOKEN_C_TEXT, l->begin, l->end);
 }
 
-void lex_c_begin(struct lex *l, bool is_typedef)
-{
+void lex_c_begin(struct lex *l, bool is_typedef) {
     l->start = l->begin;
     l->is_typedef = is_typedef;
 }
 
-bool lex_c_close(struct lex *l)
-{
+bool lex_c_close(struct lex *l) {
     if (l->depth) l->depth--;
     return l->depth == 0 && !l->is_typedef;
 }
 
-bool lex_c_close_last(struct lex *l)
-{
+bool lex_c_close_last(struct lex *l) {
     if (l->depth) l->depth--;
     return l->depth == 0 && !(l->is_typedef && l->src->text[l->end - 1] != ';');
 }
 
-void lex_c_end(struct lex *l)
-{
-    push(l, TOKEN_C_TEXT, l->start, l->end);
-}
+void lex_c_end(struct lex *l) { push(l, TOKEN_C_TEXT, l->start, l->end); }
 
-void lex_c_unterminated(struct lex *l)
-{
+void lex_c_unterminated(struct lex *l) {
     diag(l->diags, span_of(l, l->start, l->start + 6), c_unterminated);
 }
 
 // ---- strings ----
 
-void lex_string_begin(struct lex *l)
-{
+void lex_string_begin(struct lex *l) {
     l->start = l->begin;
     strbuf_clear(&l->string);
 }
 
-bool lex_string_end(struct lex *l)
-{
+bool lex_string_end(struct lex *l) {
     bool import = last_kind(l) == TOKEN_IMPORT;
     struct token *t = push(l, TOKEN_STRING, l->start, l->end);
     t->text = arena_strndup(l->arena, strbuf_str(&l->string), l->string.len);
@@ -266,14 +231,12 @@ bool lex_string_end(struct lex *l)
     return import && l->depth == 0;
 }
 
-void lex_string_escape(struct lex *l, const char *digits, int base)
-{
+void lex_string_escape(struct lex *l, const char *digits, int base) {
     unsigned long v = strtoul(digits, NULL, base);
     strbuf_putc(&l->string, (char)v);
 }
 
-void lex_string_char(struct lex *l, char c)
-{
+void lex_string_char(struct lex *l, char c) {
     static const char names[] = "abfnrtv\\\"'?", values[] = "\a\b\f\n\r\t\v\\\"'?";
     const char *at = c ? strchr(names, c) : NULL;
     if (at)
@@ -282,25 +245,19 @@ void lex_string_char(struct lex *l, char c)
         diag(l->diags, span_of(l, l->begin, l->end), string_escape, c);
 }
 
-void lex_string_text(struct lex *l, const char *text, size_t len)
-{
+void lex_string_text(struct lex *l, const char *text, size_t len) {
     strbuf_add(&l->string, text, len);
 }
 
-void lex_string_newline(struct lex *l)
-{
-    strbuf_putc(&l->string, '\n');
-}
+void lex_string_newline(struct lex *l) { strbuf_putc(&l->string, '\n'); }
 
-void lex_string_unterminated(struct lex *l)
-{
+void lex_string_unterminated(struct lex *l) {
     diag(l->diags, span_of(l, l->start, l->start + 1), string_unterminated);
 }
 
 // ---- entry ----
 
-struct token_vec lex_source(struct arena *a, struct diags *d, const struct source *src)
-{
+struct token_vec lex_source(struct arena *a, struct diags *d, const struct source *src) {
     struct lex l = {.arena = a, .diags = d, .src = src};
     lex_scan(&l);
     strbuf_free(&l.string);
@@ -310,8 +267,7 @@ struct token_vec lex_source(struct arena *a, struct diags *d, const struct sourc
     return l.tokens;
 }
 
-const char *lex_token_name(int kind)
-{
+const char *lex_token_name(int kind) {
     static const char *const names[] = {
 #define T(id, text) [TOKEN_##id - TOKEN_FIRST] = text,
 #include "lexer/tokens.def"

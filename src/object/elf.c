@@ -9,8 +9,7 @@
 #include <string.h>
 
 // Checks that every header and every section's data lie inside the file.
-static const Elf64_Shdr *sections(const void *elf, size_t len, const Elf64_Ehdr **header)
-{
+static const Elf64_Shdr *sections(const void *elf, size_t len, const Elf64_Ehdr **header) {
     const Elf64_Ehdr *h = elf;
     if (len < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
         h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_shentsize != sizeof(Elf64_Shdr))
@@ -27,14 +26,10 @@ static const Elf64_Shdr *sections(const void *elf, size_t len, const Elf64_Ehdr 
     return s;
 }
 
-static size_t align8(size_t n)
-{
-    return (n + 7) & ~(size_t)7;
-}
+static size_t align8(size_t n) { return (n + 7) & ~(size_t)7; }
 
 void *elf_add_section(const void *elf, size_t len, const char *name, const void *data,
-                      size_t data_len, size_t *out_len)
-{
+                      size_t data_len, size_t *out_len) {
     const Elf64_Ehdr *h;
     const Elf64_Shdr *s = sections(elf, len, &h);
     if (!s) return NULL;
@@ -65,8 +60,7 @@ void *elf_add_section(const void *elf, size_t len, const char *name, const void 
     return out;
 }
 
-const void *elf_find_section(const void *elf, size_t len, const char *name, size_t *out_len)
-{
+const void *elf_find_section(const void *elf, size_t len, const char *name, size_t *out_len) {
     const Elf64_Ehdr *h;
     const Elf64_Shdr *s = sections(elf, len, &h);
     if (!s) return NULL;

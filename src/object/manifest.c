@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct manifest *manifest_new(void)
-{
+struct manifest *manifest_new(void) {
     struct arena *a = arena_new();
     struct manifest *m = ARENA_NEW(a, struct manifest);
     m->arena = a;
@@ -15,20 +14,17 @@ struct manifest *manifest_new(void)
     return m;
 }
 
-void manifest_free(struct manifest *m)
-{
+void manifest_free(struct manifest *m) {
     if (m) arena_free(m->arena);
 }
 
-const char *manifest_config(const struct manifest *m, const char *name)
-{
+const char *manifest_config(const struct manifest *m, const char *name) {
     for (size_t i = 0; i < m->config.len; i++)
         if (!strcmp(m->config.data[i].name, name)) return m->config.data[i].value;
     return "";
 }
 
-uint64_t manifest_config_uint(const struct manifest *m, const char *name)
-{
+uint64_t manifest_config_uint(const struct manifest *m, const char *name) {
     const char *v = manifest_config(m, name);
     return !strcmp(v, "true") ? 1 : strtoull(v, NULL, 0);
 }

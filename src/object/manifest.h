@@ -48,59 +48,59 @@ struct mf_target {
     uint64_t address;     // absolute address when the script gave one
     uint64_t value;       // interval/profile: period in ns, or Hz if is_hz; software: count
     bool is_hz;
-    bool is_return;       // kretprobe, uretprobe, fexit
-    int32_t pid;          // 0: any
-    uint32_t program;     // index into manifest.programs
+    bool is_return;   // kretprobe, uretprobe, fexit
+    int32_t pid;      // 0: any
+    uint32_t program; // index into manifest.programs
 };
 VEC_OF(mf_targets, struct mf_target);
 
 // One BPF program of the object.
 struct mf_program {
-    const char *symbol;   // ELF function name
-    const char *provider; // name of a row of probes/registry.c
+    const char *symbol;              // ELF function name
+    const char *provider;            // name of a row of probes/registry.c
     uint32_t first_target, ntargets; // its targets are contiguous in manifest.targets
-    uint32_t line;        // of the probe in the script
-    bool needs_cookie;    // reads its target's index from the attach cookie
+    uint32_t line;                   // of the probe in the script
+    bool needs_cookie;               // reads its target's index from the attach cookie
     bool is_sleepable;
 };
 VEC_OF(mf_programs, struct mf_program);
 
 struct mf_map {
-    const char *name;   // "@x"
-    const char *symbol; // "AT_x"
+    const char *name;         // "@x"
+    const char *symbol;       // "AT_x"
     const struct type *key;   // NULL: keyless; a tuple for several keys
     const struct type *value; // aggregates too
     bool is_percpu;
-    bool is_scalar;     // keyless: array of one; printed without a key
+    bool is_scalar;       // keyless: array of one; printed without a key
     bool is_percpu_array; // per-CPU array
     uint32_t max_entries;
-    uint32_t bpf_type;  // enum bpf_map_type
-    const char *pin;    // or NULL
+    uint32_t bpf_type; // enum bpf_map_type
+    const char *pin;   // or NULL
 };
 VEC_OF(mf_maps, struct mf_map);
 
 enum mf_event_kind {
     EVENT_NONE = -1,
-    EVENT_PRINTF,    // format + fields
-    EVENT_ERRORF,    // to stderr, with the place
+    EVENT_PRINTF, // format + fields
+    EVENT_ERRORF, // to stderr, with the place
     EVENT_WARNF,
-    EVENT_SYSTEM,    // format + fields
-    EVENT_CAT,       // format + fields; config max_cat_bytes
-    EVENT_TIME,      // format is strftime's; no field
-    EVENT_JOIN,      // format: delimiter; field 0: array of strings, field 1: count
-    EVENT_PRINT,     // print(value): field 0
-    EVENT_PRINT_MAP, // map; top, div (0: not given)
+    EVENT_SYSTEM,         // format + fields
+    EVENT_CAT,            // format + fields; config max_cat_bytes
+    EVENT_TIME,           // format is strftime's; no field
+    EVENT_JOIN,           // format: delimiter; field 0: array of strings, field 1: count
+    EVENT_PRINT,          // print(value): field 0
+    EVENT_PRINT_MAP,      // map; top, div (0: not given)
     EVENT_PRINT_MAP_ITEM, // print(@m[k]): field 0 key, field 1 value
-    EVENT_CLEAR,     // map
-    EVENT_ZERO,      // map
-    EVENT_EXIT,      // field 0: status, uint64_t
-    EVENT_SKBOUTPUT, // format: file name; fields
+    EVENT_CLEAR,          // map
+    EVENT_ZERO,           // map
+    EVENT_EXIT,           // field 0: status, uint64_t
+    EVENT_SKBOUTPUT,      // format: file name; fields
     EVENT_DEBUGF,
 };
 
 struct mf_field {
     const struct type *type;
-    uint32_t offset; // bytes from the record's start
+    uint32_t offset;  // bytes from the record's start
     const char *name; // or NULL
 };
 VEC_OF(mf_fields, struct mf_field);
@@ -109,8 +109,8 @@ struct mf_event {
     enum mf_event_kind kind;
     const char *format; // or NULL
     struct mf_fields fields;
-    uint32_t size;      // bytes of the whole record
-    uint32_t map;       // index into manifest.maps
+    uint32_t size; // bytes of the whole record
+    uint32_t map;  // index into manifest.maps
     uint32_t top, div;
     uint32_t line, column, end_column; // of the call, 1-based
 };
@@ -134,7 +134,7 @@ struct manifest {
     struct mf_maps maps;
     struct mf_events events;
     struct mf_strings strings; // strftime formats, cgroup patterns
-    struct mf_config config; // every configuration variable with its final value
+    struct mf_config config;   // every configuration variable with its final value
 };
 
 struct manifest *manifest_new(void);

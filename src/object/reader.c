@@ -16,8 +16,7 @@ struct reader {
 };
 
 static void fail(struct reader *r, const char *fmt, ...) ATTR_PRINTF(2, 3);
-static void fail(struct reader *r, const char *fmt, ...)
-{
+static void fail(struct reader *r, const char *fmt, ...) {
     if (r->error) return;
     va_list ap;
     va_start(ap, fmt);
@@ -25,26 +24,22 @@ static void fail(struct reader *r, const char *fmt, ...)
     va_end(ap);
 }
 
-static const char *text(struct reader *r, const json_t *j, const char *key)
-{
+static const char *text(struct reader *r, const json_t *j, const char *key) {
     const char *s = json_string_value(json_object_get(j, key));
     return s ? arena_strdup(r->m->arena, s) : NULL;
 }
 
-static const char *need_text(struct reader *r, const json_t *j, const char *key)
-{
+static const char *need_text(struct reader *r, const json_t *j, const char *key) {
     const char *s = text(r, j, key);
     if (!s) fail(r, "'%s' is missing", key);
     return s ? s : "";
 }
 
-static int64_t number(const json_t *j, const char *key)
-{
+static int64_t number(const json_t *j, const char *key) {
     return (int64_t)json_integer_value(json_object_get(j, key));
 }
 
-static uint32_t bounded(struct reader *r, const json_t *j, const char *key, uint32_t limit)
-{
+static uint32_t bounded(struct reader *r, const json_t *j, const char *key, uint32_t limit) {
     int64_t v = number(j, key);
     if (v < 0 || v > limit) {
         fail(r, "'%s' is out of range", key);
@@ -53,8 +48,7 @@ static uint32_t bounded(struct reader *r, const json_t *j, const char *key, uint
     return (uint32_t)v;
 }
 
-static const struct type *type_at(struct reader *r, const json_t *index)
-{
+static const struct type *type_at(struct reader *r, const json_t *index) {
     json_int_t i = json_integer_value(index);
     if (!json_is_integer(index) || i < 0 || (size_t)i >= r->ntypes) {
         fail(r, "a type's index is out of range");
@@ -65,8 +59,7 @@ static const struct type *type_at(struct reader *r, const json_t *index)
 
 enum { MAX_SIZE = 1 << 24 };
 
-static void read_fields(struct reader *r, struct type *t, const json_t *list)
-{
+static void read_fields(struct reader *r, struct type *t, const json_t *list) {
     size_t n = json_array_size(list);
     struct type_field *fields = arena_alloc(r->m->arena, (n + 1) * sizeof(*fields));
     for (size_t i = 0; i < n; i++) {
@@ -83,8 +76,7 @@ static void read_fields(struct reader *r, struct type *t, const json_t *list)
     t->nfields = (uint32_t)n;
 }
 
-static void read_enumerators(struct reader *r, struct type *t, const json_t *list)
-{
+static void read_enumerators(struct reader *r, struct type *t, const json_t *list) {
     size_t n = json_array_size(list);
     struct type_enumerator *e = arena_alloc(r->m->arena, (n + 1) * sizeof(*e));
     for (size_t i = 0; i < n; i++) {
@@ -97,8 +89,7 @@ static void read_enumerators(struct reader *r, struct type *t, const json_t *lis
     t->nenumerators = (uint32_t)n;
 }
 
-static void read_type(struct reader *r, struct type *t, const json_t *j)
-{
+static void read_type(struct reader *r, struct type *t, const json_t *j) {
     t->kind = (enum type_kind)bounded(r, j, "kind", TYPE_TSERIES);
     t->size = bounded(r, j, "size", MAX_SIZE);
     t->align = bounded(r, j, "align", 4096);
@@ -121,14 +112,14 @@ static void read_type(struct reader *r, struct type *t, const json_t *j)
 }
 
 // Sizes must be consistent, and no type may hold itself: output follows them blindly.
-static bool type_ok(const struct type *t, unsigned depth)
-{
+static bool type_ok(const struct type *t, unsigned depth) {
     static const uint32_t fixed[] = {
-        [TYPE_BOOL] = 1,       [TYPE_KSTACK] = 16,   [TYPE_USTACK] = 16,    [TYPE_KSYM] = 8,
-        [TYPE_USYM] = 16,      [TYPE_INET] = 20,     [TYPE_MAC] = 6,        [TYPE_TIMESTAMP] = 16,
-        [TYPE_CGROUP_PATH] = 16, [TYPE_USERNAME] = 8, [TYPE_STRERROR] = 8,  [TYPE_SYSCALL] = 8, [TYPE_PROBE] = 8,
-        [TYPE_POINTER] = 8,    [TYPE_COUNT] = 8,     [TYPE_SUM] = 8,        [TYPE_AVG] = 16,
-        [TYPE_MIN] = 16,       [TYPE_MAX] = 16,      [TYPE_STATS] = 16,     [TYPE_TSERIES] = 0};
+        [TYPE_BOOL] = 1,         [TYPE_KSTACK] = 16,  [TYPE_USTACK] = 16,  [TYPE_KSYM] = 8,
+        [TYPE_USYM] = 16,        [TYPE_INET] = 20,    [TYPE_MAC] = 6,      [TYPE_TIMESTAMP] = 16,
+        [TYPE_CGROUP_PATH] = 16, [TYPE_USERNAME] = 8, [TYPE_STRERROR] = 8, [TYPE_SYSCALL] = 8,
+        [TYPE_PROBE] = 8,        [TYPE_POINTER] = 8,  [TYPE_COUNT] = 8,    [TYPE_SUM] = 8,
+        [TYPE_AVG] = 16,         [TYPE_MIN] = 16,     [TYPE_MAX] = 16,     [TYPE_STATS] = 16,
+        [TYPE_TSERIES] = 0};
     if (depth > 64) return false;
     if (fixed[t->kind] && t->size != fixed[t->kind]) return false;
     if (t->kind == TYPE_INT || t->kind == TYPE_ENUM)
@@ -146,14 +137,14 @@ static bool type_ok(const struct type *t, unsigned depth)
                type_ok(t->target, depth + 1);
     for (uint32_t i = 0; i < t->nfields; i++) {
         const struct type_field *f = &t->fields[i];
-        if (!f->type || (!f->bit_size && (uint64_t)f->offset + f->type->size > t->size)) return false;
+        if (!f->type || (!f->bit_size && (uint64_t)f->offset + f->type->size > t->size))
+            return false;
         if (!type_ok(f->type, depth + 1)) return false;
     }
     return true;
 }
 
-static void read_types(struct reader *r, const json_t *list)
-{
+static void read_types(struct reader *r, const json_t *list) {
     r->ntypes = json_array_size(list);
     r->types = arena_alloc(r->m->arena, (r->ntypes + 1) * sizeof(*r->types));
     for (size_t i = 0; i < r->ntypes; i++) read_type(r, &r->types[i], json_array_get(list, i));
@@ -161,13 +152,11 @@ static void read_types(struct reader *r, const json_t *list)
         if (!type_ok(&r->types[i], 0)) fail(r, "type %zu is malformed", i);
 }
 
-static void read_programs(struct reader *r, const json_t *root)
-{
+static void read_programs(struct reader *r, const json_t *root) {
     struct manifest *m = r->m;
     const json_t *list = json_object_get(root, "targets"), *j;
     size_t i;
-    json_array_foreach(list, i, j)
-    {
+    json_array_foreach(list, i, j) {
         struct mf_target t = {.name = need_text(r, j, "name"),
                               .module = text(r, j, "module"),
                               .function = text(r, j, "function"),
@@ -181,8 +170,7 @@ static void read_programs(struct reader *r, const json_t *root)
         VEC_PUSH(m->arena, &m->targets, t);
     }
     list = json_object_get(root, "programs");
-    json_array_foreach(list, i, j)
-    {
+    json_array_foreach(list, i, j) {
         struct mf_program p = {.symbol = need_text(r, j, "symbol"),
                                .provider = need_text(r, j, "provider"),
                                .first_target = bounded(r, j, "first", (uint32_t)m->targets.len),
@@ -196,12 +184,10 @@ static void read_programs(struct reader *r, const json_t *root)
         if (m->targets.data[k].program >= m->programs.len) fail(r, "a target has no program");
 }
 
-static void read_maps(struct reader *r, const json_t *list)
-{
+static void read_maps(struct reader *r, const json_t *list) {
     const json_t *j;
     size_t i;
-    json_array_foreach(list, i, j)
-    {
+    json_array_foreach(list, i, j) {
         const json_t *key = json_object_get(j, "key");
         struct mf_map m = {.name = need_text(r, j, "name"),
                            .symbol = need_text(r, j, "symbol"),
@@ -218,12 +204,10 @@ static void read_maps(struct reader *r, const json_t *list)
     }
 }
 
-static void read_events(struct reader *r, const json_t *list)
-{
+static void read_events(struct reader *r, const json_t *list) {
     const json_t *j, *f;
     size_t i, k;
-    json_array_foreach(list, i, j)
-    {
+    json_array_foreach(list, i, j) {
         struct mf_event e = {.kind = (enum mf_event_kind)bounded(r, j, "kind", EVENT_DEBUGF),
                              .format = text(r, j, "format"),
                              .size = bounded(r, j, "size", MAX_SIZE),
@@ -236,20 +220,21 @@ static void read_events(struct reader *r, const json_t *list)
         bool of_map = e.kind == EVENT_PRINT_MAP || e.kind == EVENT_PRINT_MAP_ITEM ||
                       e.kind == EVENT_CLEAR || e.kind == EVENT_ZERO;
         if (of_map && e.map >= r->m->maps.len) fail(r, "event %zu names no map", i);
-        json_array_foreach(json_object_get(j, "fields"), k, f)
-        {
+        json_array_foreach(json_object_get(j, "fields"), k, f) {
             struct mf_field field = {.type = type_at(r, json_object_get(f, "type")),
                                      .offset = bounded(r, f, "offset", MAX_SIZE)};
             if (field.type && (uint64_t)field.offset + field.type->size > e.size)
                 fail(r, "a field of event %zu is outside of it", i);
             VEC_PUSH(r->m->arena, &e.fields, field);
         }
-        static const char need_format[] = {[EVENT_PRINTF] = 1, [EVENT_ERRORF] = 1, [EVENT_WARNF] = 1,
-                                           [EVENT_SYSTEM] = 1, [EVENT_CAT] = 1, [EVENT_TIME] = 1,
-                                           [EVENT_JOIN] = 1, [EVENT_DEBUGF] = 0};
-        static const unsigned char need_fields[] = {[EVENT_JOIN] = 1, [EVENT_PRINT] = 1,
-                                           [EVENT_PRINT_MAP_ITEM] = 1, [EVENT_EXIT] = 1,
-                                           [EVENT_DEBUGF] = 0};
+        static const char need_format[] = {
+            [EVENT_PRINTF] = 1, [EVENT_ERRORF] = 1, [EVENT_WARNF] = 1, [EVENT_SYSTEM] = 1,
+            [EVENT_CAT] = 1,    [EVENT_TIME] = 1,   [EVENT_JOIN] = 1,  [EVENT_DEBUGF] = 0};
+        static const unsigned char need_fields[] = {[EVENT_JOIN] = 1,
+                                                    [EVENT_PRINT] = 1,
+                                                    [EVENT_PRINT_MAP_ITEM] = 1,
+                                                    [EVENT_EXIT] = 1,
+                                                    [EVENT_DEBUGF] = 0};
         if (need_format[e.kind] && !e.format) fail(r, "event %zu has no format", i);
         if (need_fields[e.kind] > e.fields.len) fail(r, "event %zu has no value", i);
         if (e.kind == EVENT_PRINT_MAP_ITEM && e.map < r->m->maps.len &&
@@ -260,8 +245,7 @@ static void read_events(struct reader *r, const json_t *list)
     }
 }
 
-static void read_rest(struct reader *r, const json_t *root)
-{
+static void read_rest(struct reader *r, const json_t *root) {
     struct manifest *m = r->m;
     const json_t *j;
     json_t *value;
@@ -270,22 +254,20 @@ static void read_rest(struct reader *r, const json_t *root)
     m->source_name = need_text(r, root, "source_name");
     m->source_text = need_text(r, root, "source");
     m->license = need_text(r, root, "license");
-    json_array_foreach(json_object_get(root, "strings"), i, j)
-    {
+    json_array_foreach(json_object_get(root, "strings"), i, j) {
         const char *s = json_string_value(j);
         VEC_PUSH(m->arena, &m->strings, arena_strdup(m->arena, s ? s : ""));
     }
     json_t *config = json_object_get(root, "config");
-    json_object_foreach(config, key, value)
-    {
+    json_object_foreach(config, key, value) {
         const char *s = json_string_value(value);
-        struct mf_config_item item = {arena_strdup(m->arena, key), arena_strdup(m->arena, s ? s : "")};
+        struct mf_config_item item = {arena_strdup(m->arena, key),
+                                      arena_strdup(m->arena, s ? s : "")};
         VEC_PUSH(m->arena, &m->config, item);
     }
 }
 
-struct manifest *manifest_read(const char *json, size_t len, char **error)
-{
+struct manifest *manifest_read(const char *json, size_t len, char **error) {
     struct reader r = {.m = manifest_new()};
     json_error_t why;
     json_t *root = json_loadb(json, len, 0, &why);

@@ -12,16 +12,14 @@ struct writer {
     size_t nseen, cap;
 };
 
-static json_t *text(const char *s)
-{
+static json_t *text(const char *s) {
     json_t *j = json_string(s ? s : "");
     return j ? j : json_string("(not UTF-8)");
 }
 
 static size_t type_index(struct writer *w, const struct type *t, unsigned depth);
 
-static json_t *fields_of(struct writer *w, const struct type *t, unsigned depth)
-{
+static json_t *fields_of(struct writer *w, const struct type *t, unsigned depth) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < t->nfields; i++) {
         const struct type_field *f = &t->fields[i];
@@ -38,13 +36,11 @@ static json_t *fields_of(struct writer *w, const struct type *t, unsigned depth)
     return list;
 }
 
-static void put(json_t *j, const char *key, int64_t v)
-{
+static void put(json_t *j, const char *key, int64_t v) {
     if (v) json_object_set_new(j, key, json_integer((json_int_t)v));
 }
 
-static json_t *type_json(struct writer *w, const struct type *t, unsigned depth)
-{
+static json_t *type_json(struct writer *w, const struct type *t, unsigned depth) {
     json_t *j = json_object();
     json_object_set_new(j, "kind", json_integer(t->kind));
     put(j, "size", t->size);
@@ -74,8 +70,7 @@ static json_t *type_json(struct writer *w, const struct type *t, unsigned depth)
     return j;
 }
 
-static size_t type_index(struct writer *w, const struct type *t, unsigned depth)
-{
+static size_t type_index(struct writer *w, const struct type *t, unsigned depth) {
     for (size_t i = 0; i < w->nseen; i++)
         if (w->seen[i] == t) return i;
     if (w->nseen == w->cap) {
@@ -90,27 +85,24 @@ static size_t type_index(struct writer *w, const struct type *t, unsigned depth)
     return at;
 }
 
-static json_t *type_ref(struct writer *w, const struct type *t)
-{
+static json_t *type_ref(struct writer *w, const struct type *t) {
     return t ? json_integer((json_int_t)type_index(w, t, 0)) : json_null();
 }
 
-static json_t *programs(const struct manifest *m)
-{
+static json_t *programs(const struct manifest *m) {
     json_t *list = json_array();
     for (size_t i = 0; i < m->programs.len; i++) {
         const struct mf_program *p = &m->programs.data[i];
-        json_array_append_new(
-            list, json_pack("{s:s,s:s,s:i,s:i,s:i,s:b,s:b}", "symbol", p->symbol, "provider",
-                            p->provider, "first", (int)p->first_target, "targets",
-                            (int)p->ntargets, "line", (int)p->line, "cookie", p->needs_cookie,
-                            "sleepable", p->is_sleepable));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:i,s:i,s:i,s:b,s:b}", "symbol", p->symbol,
+                                        "provider", p->provider, "first", (int)p->first_target,
+                                        "targets", (int)p->ntargets, "line", (int)p->line, "cookie",
+                                        p->needs_cookie, "sleepable", p->is_sleepable));
     }
     return list;
 }
 
-static json_t *targets(const struct manifest *m)
-{
+static json_t *targets(const struct manifest *m) {
     json_t *list = json_array();
     for (size_t i = 0; i < m->targets.len; i++) {
         const struct mf_target *t = &m->targets.data[i];
@@ -130,8 +122,7 @@ static json_t *targets(const struct manifest *m)
     return list;
 }
 
-static json_t *maps(struct writer *w)
-{
+static json_t *maps(struct writer *w) {
     json_t *list = json_array();
     for (size_t i = 0; i < w->m->maps.len; i++) {
         const struct mf_map *m = &w->m->maps.data[i];
@@ -151,16 +142,15 @@ static json_t *maps(struct writer *w)
     return list;
 }
 
-static json_t *events(struct writer *w)
-{
+static json_t *events(struct writer *w) {
     json_t *list = json_array();
     for (size_t i = 0; i < w->m->events.len; i++) {
         const struct mf_event *e = &w->m->events.data[i];
         json_t *j = json_object(), *fields = json_array();
         for (size_t k = 0; k < e->fields.len; k++)
-            json_array_append_new(fields,
-                                  json_pack("{s:o,s:i}", "type", type_ref(w, e->fields.data[k].type),
-                                            "offset", (int)e->fields.data[k].offset));
+            json_array_append_new(fields, json_pack("{s:o,s:i}", "type",
+                                                    type_ref(w, e->fields.data[k].type), "offset",
+                                                    (int)e->fields.data[k].offset));
         json_object_set_new(j, "kind", json_integer(e->kind));
         if (e->format) json_object_set_new(j, "format", text(e->format));
         json_object_set_new(j, "fields", fields);
@@ -176,11 +166,11 @@ static json_t *events(struct writer *w)
     return list;
 }
 
-char *manifest_write(const struct manifest *m, bool pretty)
-{
+char *manifest_write(const struct manifest *m, bool pretty) {
     struct writer w = {.m = m, .types = json_array()};
     json_t *root = json_object(), *strings = json_array(), *config = json_object();
-    for (size_t i = 0; i < m->strings.len; i++) json_array_append_new(strings, text(m->strings.data[i]));
+    for (size_t i = 0; i < m->strings.len; i++)
+        json_array_append_new(strings, text(m->strings.data[i]));
     for (size_t i = 0; i < m->config.len; i++)
         json_object_set_new(config, m->config.data[i].name, text(m->config.data[i].value));
     json_object_set_new(root, "version", json_integer(MANIFEST_VERSION));

@@ -15,8 +15,7 @@ struct conversion {
     char extra; // of %rx, %rh
 };
 
-static const char *parse(const char *p, struct conversion *c)
-{
+static const char *parse(const char *p, struct conversion *c) {
     *c = (struct conversion){0};
     size_t n = strspn(p, "-+ #0'");
     snprintf(c->flags, sizeof(c->flags), "%.*s", (int)(n < 7 ? n : 7), p);
@@ -36,8 +35,7 @@ static const char *parse(const char *p, struct conversion *c)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v)
-{
+static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v) {
     char format[48];
     char letter = c->letter == 'p' ? 'x' : c->letter;
     unsigned shift = c->letter == 'p' ? 0 : 64 - c->bits;
@@ -51,8 +49,7 @@ static void put_number(struct strbuf *b, const struct conversion *c, uint64_t v)
         strbuf_printf(b, format, (unsigned long long)(v >> shift));
 }
 
-static void put_text(struct strbuf *b, const struct conversion *c, const char *text)
-{
+static void put_text(struct strbuf *b, const struct conversion *c, const char *text) {
     char format[48];
     if (!*c->flags && !*c->width) {
         strbuf_puts(b, text);
@@ -65,8 +62,7 @@ static void put_text(struct strbuf *b, const struct conversion *c, const char *t
 
 // %r: printable bytes as they are, others \xNN; %rx: hex without prefix and spaces; %rh: spaced.
 static void put_raw(struct output *o, struct strbuf *b, const struct conversion *c,
-                    const struct type *type, const void *data)
-{
+                    const struct type *type, const void *data) {
     if (!c->extra || type->kind != TYPE_BUFFER) {
         output_value(o, b, type, data);
         return;
@@ -83,8 +79,7 @@ static void put_raw(struct output *o, struct strbuf *b, const struct conversion 
     }
 }
 
-static uint64_t number_of(struct output *o, const struct type *type, const void *data)
-{
+static uint64_t number_of(struct output *o, const struct type *type, const void *data) {
     uint64_t v = 0;
     (void)o;
     if (type_is_integer(type)) return (uint64_t)value_int(type, data);
@@ -93,8 +88,7 @@ static uint64_t number_of(struct output *o, const struct type *type, const void 
 }
 
 static void put_field(struct output *o, struct strbuf *b, const struct conversion *c,
-                      const struct type *type, const void *data)
-{
+                      const struct type *type, const void *data) {
     struct strbuf text = {0};
     switch (c->letter) {
     case 's':
@@ -114,8 +108,7 @@ static void put_field(struct output *o, struct strbuf *b, const struct conversio
 }
 
 void output_format(struct output *o, struct strbuf *b, const char *format,
-                   const struct mf_fields *fields, const void *record)
-{
+                   const struct mf_fields *fields, const void *record) {
     size_t used = 0;
     for (const char *p = format; *p;) {
         size_t n = strcspn(p, "%");

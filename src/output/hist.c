@@ -10,8 +10,7 @@
 enum { BAR = 52 };
 
 // 1024 is 1K: powers of two get a letter.
-static void label(char *out, size_t size, int64_t v)
-{
+static void label(char *out, size_t size, int64_t v) {
     static const char letters[] = "KMGTPE";
     int i = -1;
     while (v >= 1024 && v % 1024 == 0 && i < 5) {
@@ -25,8 +24,7 @@ static void label(char *out, size_t size, int64_t v)
 }
 
 // Lower bound of a bucket of hist(); bucket 0 is for negative values.
-static uint64_t lower(uint32_t bits, uint32_t bucket)
-{
+static uint64_t lower(uint32_t bits, uint32_t bucket) {
     if (bits == 0) return bucket < 2 ? 0 : 1ull << (bucket - 2);
     uint64_t b = bucket - 1;
     if (b < 1ull << bits) return b;
@@ -34,16 +32,14 @@ static uint64_t lower(uint32_t bits, uint32_t bucket)
     return ((1ull << bits) | low) << (group - 1);
 }
 
-static void bar(struct strbuf *b, uint64_t n, uint64_t max)
-{
+static void bar(struct strbuf *b, uint64_t n, uint64_t max) {
     int width = max ? (int)(n * BAR / max) : 0;
     strbuf_printf(b, "%8" PRIu64 " |", n);
     for (int i = 0; i < BAR; i++) strbuf_putc(b, i < width ? '@' : ' ');
     strbuf_puts(b, "|\n");
 }
 
-static bool bounds(const uint64_t *v, uint32_t n, uint32_t *first, uint32_t *last, uint64_t *max)
-{
+static bool bounds(const uint64_t *v, uint32_t n, uint32_t *first, uint32_t *last, uint64_t *max) {
     *first = n;
     *last = 0;
     *max = 0;
@@ -56,14 +52,12 @@ static bool bounds(const uint64_t *v, uint32_t n, uint32_t *first, uint32_t *las
     return *first < n;
 }
 
-static uint32_t buckets_of(const struct type *type)
-{
+static uint32_t buckets_of(const struct type *type) {
     return type->kind == TYPE_HIST ? hist_buckets(type->param)
                                    : lhist_buckets(type->min, type->max, type->step);
 }
 
-static void range_label(struct strbuf *b, const struct type *type, uint32_t i)
-{
+static void range_label(struct strbuf *b, const struct type *type, uint32_t i) {
     char from[32], to[32], text[80];
     if (type->kind == TYPE_LHIST) {
         uint32_t last = buckets_of(type) - 1;
@@ -95,8 +89,7 @@ static void range_label(struct strbuf *b, const struct type *type, uint32_t i)
     strbuf_printf(b, "%-16s", text);
 }
 
-void hist_text(struct strbuf *b, const struct type *type, const uint64_t *v, uint32_t div)
-{
+void hist_text(struct strbuf *b, const struct type *type, const uint64_t *v, uint32_t div) {
     uint32_t first, last;
     uint64_t max;
     if (!bounds(v, buckets_of(type), &first, &last, &max)) return;
@@ -107,8 +100,7 @@ void hist_text(struct strbuf *b, const struct type *type, const uint64_t *v, uin
     }
 }
 
-void hist_json(struct strbuf *b, const struct type *type, const uint64_t *v, uint32_t div)
-{
+void hist_json(struct strbuf *b, const struct type *type, const uint64_t *v, uint32_t div) {
     uint32_t first, last;
     uint64_t max;
     strbuf_putc(b, '[');
@@ -119,8 +111,8 @@ void hist_json(struct strbuf *b, const struct type *type, const uint64_t *v, uin
             if (i > first) strbuf_putc(b, ',');
             strbuf_putc(b, '{');
             bool hist = type->kind == TYPE_HIST;
-            int64_t low = hist ? (int64_t)lower(type->param, i)
-                               : type->min + (int64_t)(i - 1) * type->step;
+            int64_t low =
+                hist ? (int64_t)lower(type->param, i) : type->min + (int64_t)(i - 1) * type->step;
             int64_t high = hist ? (int64_t)lower(type->param, i + 1) - 1 : low + type->step - 1;
             if (i == 0) high = hist ? -1 : type->min - 1;
             if (hist && type->param == 0 && i == 1) high = 0;
@@ -135,16 +127,13 @@ void hist_json(struct strbuf *b, const struct type *type, const uint64_t *v, uin
 
 // ---- time series ----
 
-
-static int64_t slot_value(const struct type *type, const struct value_tseries_slot *s)
-{
+static int64_t slot_value(const struct type *type, const struct value_tseries_slot *s) {
     if (type->step == TSERIES_AVG && s->count) return (int64_t)s->value / (int64_t)s->count;
     return (int64_t)s->value;
 }
 
 static bool range_of(const struct type *type, const struct value_tseries_slot *s, uint64_t *first,
-                     uint64_t *last)
-{
+                     uint64_t *last) {
     bool any = false;
     for (int64_t i = 0; i < type->max; i++) {
         if (!s[i].count) continue;
@@ -157,13 +146,13 @@ static bool range_of(const struct type *type, const struct value_tseries_slot *s
     return any;
 }
 
-static void clock_text(char *out, size_t size, uint64_t ns)
-{
+static void clock_text(char *out, size_t size, uint64_t ns) {
     struct timespec real, mono;
     struct tm tm;
     clock_gettime(CLOCK_REALTIME, &real);
     clock_gettime(CLOCK_MONOTONIC, &mono);
-    int64_t t = (int64_t)ns + (int64_t)(real.tv_sec - mono.tv_sec) * 1000000000 + real.tv_nsec - mono.tv_nsec;
+    int64_t t = (int64_t)ns + (int64_t)(real.tv_sec - mono.tv_sec) * 1000000000 + real.tv_nsec -
+                mono.tv_nsec;
     time_t seconds = t / 1000000000;
     localtime_r(&seconds, &tm);
     strftime(out, size, "%H:%M:%S", &tm);
@@ -171,8 +160,7 @@ static void clock_text(char *out, size_t size, uint64_t ns)
     snprintf(out + n, size - n, ".%03d", (int)(t % 1000000000 / 1000000));
 }
 
-void tseries_text(struct strbuf *b, const struct type *type, const void *data)
-{
+void tseries_text(struct strbuf *b, const struct type *type, const void *data) {
     const struct value_tseries_slot *s = data;
     uint64_t first = 0, last = 0;
     int64_t low = 0, high = 0;
@@ -189,7 +177,8 @@ void tseries_text(struct strbuf *b, const struct type *type, const void *data)
     char from[32], to[32];
     snprintf(from, sizeof(from), "%" PRId64, low);
     snprintf(to, sizeof(to), "%" PRId64, high);
-    strbuf_printf(b, "%-16s %s%*s%s\n", "", from, (int)(BAR + 1 - strlen(from) - strlen(to)), "", to);
+    strbuf_printf(b, "%-16s %s%*s%s\n", "", from, (int)(BAR + 1 - strlen(from) - strlen(to)), "",
+                  to);
     strbuf_printf(b, "hh:mm:ss.ms      |%.*s|\n", BAR - 1,
                   "___________________________________________________________");
     for (uint64_t e = first; e <= last; e++) {
@@ -208,8 +197,7 @@ void tseries_text(struct strbuf *b, const struct type *type, const void *data)
     }
 }
 
-void tseries_json(struct strbuf *b, const struct type *type, const void *data)
-{
+void tseries_json(struct strbuf *b, const struct type *type, const void *data) {
     const struct value_tseries_slot *s = data;
     uint64_t first = 0, last = 0;
     strbuf_putc(b, '[');
@@ -217,7 +205,8 @@ void tseries_json(struct strbuf *b, const struct type *type, const void *data)
         for (uint64_t e = first; e <= last; e++) {
             const struct value_tseries_slot *x = &s[e % (uint64_t)type->max];
             if (e > first) strbuf_puts(b, ", ");
-            strbuf_printf(b, "{\"interval_start\": %" PRIu64 ", \"value\": ", e * (uint64_t)type->min);
+            strbuf_printf(b,
+                          "{\"interval_start\": %" PRIu64 ", \"value\": ", e * (uint64_t)type->min);
             if (x->count && x->epoch == e)
                 strbuf_printf(b, "%" PRId64 "}", slot_value(type, x));
             else

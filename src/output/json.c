@@ -6,21 +6,22 @@
 #include "output/output_internal.h"
 
 // Length of the UTF-8 sequence at p, 0 if it is none.
-static size_t utf8(const unsigned char *p, size_t n)
-{
-    size_t len = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3
-                 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+static size_t utf8(const unsigned char *p, size_t n) {
+    size_t len = *p < 0x80                 ? 1
+                 : *p >= 0xc2 && *p < 0xe0 ? 2
+                 : *p >= 0xe0 && *p < 0xf0 ? 3
+                 : *p >= 0xf0 && *p < 0xf5 ? 4
+                                           : 0;
     if (!len || len > n) return 0;
     for (size_t i = 1; i < len; i++)
         if ((p[i] & 0xc0) != 0x80) return 0;
-    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-        (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
+        (*p == 0xf4 && p[1] > 0x8f))
         return 0;
     return len;
 }
 
-void json_string_text(struct strbuf *b, const char *text, size_t len)
-{
+void json_string_text(struct strbuf *b, const char *text, size_t len) {
     strbuf_putc(b, '"');
     for (size_t i = 0; i < len;) {
         unsigned char ch = (unsigned char)text[i];
@@ -44,16 +45,14 @@ void json_string_text(struct strbuf *b, const char *text, size_t len)
     strbuf_putc(b, '"');
 }
 
-static void as_text(struct output *o, struct strbuf *b, const struct type *type, const void *data)
-{
+static void as_text(struct output *o, struct strbuf *b, const struct type *type, const void *data) {
     struct strbuf text = {0};
     output_value(o, &text, type, data);
     json_string_text(b, strbuf_str(&text), text.len);
     strbuf_free(&text);
 }
 
-static void fields(struct output *o, struct strbuf *b, const struct type *type, const void *data)
-{
+static void fields(struct output *o, struct strbuf *b, const struct type *type, const void *data) {
     bool named = type->kind == TYPE_STRUCT || (type->nfields && *type->fields[0].name);
     strbuf_putc(b, named ? '{' : '[');
     for (uint32_t i = 0; i < type->nfields; i++) {
@@ -75,8 +74,7 @@ static void fields(struct output *o, struct strbuf *b, const struct type *type, 
     strbuf_putc(b, named ? '}' : ']');
 }
 
-static void bytes(struct strbuf *b, const struct type *type, const void *data)
-{
+static void bytes(struct strbuf *b, const struct type *type, const void *data) {
     uint32_t n;
     memcpy(&n, data, 4);
     if (n > type->count) n = type->count;
@@ -86,8 +84,7 @@ static void bytes(struct strbuf *b, const struct type *type, const void *data)
     strbuf_putc(b, ']');
 }
 
-void json_value(struct output *o, struct strbuf *b, const struct type *type, const void *data)
-{
+void json_value(struct output *o, struct strbuf *b, const struct type *type, const void *data) {
     struct value_stats s;
     uint64_t address;
     switch (type->kind) {
@@ -104,7 +101,8 @@ void json_value(struct output *o, struct strbuf *b, const struct type *type, con
         break;
     case TYPE_STATS:
         memcpy(&s, data, sizeof(s));
-        strbuf_printf(b, "{\"count\": %" PRIu64 ", \"average\": %" PRId64 ", \"total\": %" PRId64 "}",
+        strbuf_printf(b,
+                      "{\"count\": %" PRIu64 ", \"average\": %" PRId64 ", \"total\": %" PRId64 "}",
                       s.count, s.count ? (int64_t)s.total / (int64_t)s.count : 0, (int64_t)s.total);
         break;
     case TYPE_BUFFER: bytes(b, type, data); break;

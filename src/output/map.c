@@ -5,14 +5,12 @@
 
 #include "output/output_internal.h"
 
-static int compare_ints(int64_t a, int64_t b, bool is_signed)
-{
+static int compare_ints(int64_t a, int64_t b, bool is_signed) {
     if (is_signed) return a < b ? -1 : a > b;
     return (uint64_t)a < (uint64_t)b ? -1 : (uint64_t)a > (uint64_t)b;
 }
 
-static int compare_values(const struct type *type, const void *a, const void *b)
-{
+static int compare_values(const struct type *type, const void *a, const void *b) {
     struct value_stats x, y;
     int64_t n, m;
     switch (type->kind) {
@@ -40,7 +38,8 @@ static int compare_values(const struct type *type, const void *a, const void *b)
     case TYPE_TUPLE:
         for (uint32_t i = 0; i < type->nfields; i++) {
             uint32_t at = type->fields[i].offset;
-            int c = compare_values(type->fields[i].type, (const char *)a + at, (const char *)b + at);
+            int c =
+                compare_values(type->fields[i].type, (const char *)a + at, (const char *)b + at);
             if (c) return c;
         }
         return 0;
@@ -65,22 +64,21 @@ struct order {
 };
 
 // Ascending by value, then by key.
-static int compare_entries(const void *pa, const void *pb)
-{
+static int compare_entries(const void *pa, const void *pb) {
     const struct order *a = pa, *b = pb;
     int c = compare_values(a->map->value, a->entry.value, b->entry.value);
     return c ? c : compare_values(a->map->key, a->entry.key, b->entry.key);
 }
 
-static void put_key(struct output *o, struct strbuf *b, const struct mf_map *map, const void *key)
-{
+static void put_key(struct output *o, struct strbuf *b, const struct mf_map *map, const void *key) {
     if (map->key->kind != TYPE_TUPLE || (map->key->nfields && *map->key->fields[0].name)) {
         output_value(o, b, map->key, key);
         return;
     }
     for (uint32_t i = 0; i < map->key->nfields; i++) {
         if (i) strbuf_puts(b, ", ");
-        output_value(o, b, map->key->fields[i].type, (const char *)key + map->key->fields[i].offset);
+        output_value(o, b, map->key->fields[i].type,
+                     (const char *)key + map->key->fields[i].offset);
     }
 }
 
@@ -90,8 +88,7 @@ static bool is_block(const struct type *type) // drawn on lines of its own
 }
 
 static void text_entry(struct output *o, const struct mf_map *map, const struct output_entry *e,
-                       uint32_t div)
-{
+                       uint32_t div) {
     struct strbuf *b = &o->line;
     strbuf_clear(b);
     strbuf_puts(b, map->name);
@@ -106,8 +103,7 @@ static void text_entry(struct output *o, const struct mf_map *map, const struct 
     output_write(o, b->data, b->len);
 }
 
-static const char *json_kind(const struct type *type)
-{
+static const char *json_kind(const struct type *type) {
     switch (type->kind) {
     case TYPE_HIST:
     case TYPE_LHIST: return "hist";
@@ -117,8 +113,8 @@ static const char *json_kind(const struct type *type)
     }
 }
 
-static void json_key(struct output *o, struct strbuf *b, const struct mf_map *map, const void *key)
-{
+static void json_key(struct output *o, struct strbuf *b, const struct mf_map *map,
+                     const void *key) {
     struct strbuf text = {0};
     if (map->key->kind == TYPE_TUPLE) {
         for (uint32_t i = 0; i < map->key->nfields; i++) {
@@ -134,8 +130,7 @@ static void json_key(struct output *o, struct strbuf *b, const struct mf_map *ma
 }
 
 static void json_map(struct output *o, const struct mf_map *map, const struct order *list,
-                     size_t n)
-{
+                     size_t n) {
     struct strbuf *b = &o->line;
     strbuf_clear(b);
     strbuf_printf(b, "{\"type\": \"%s\", \"data\": {\"%s\": ", json_kind(map->value), map->name);
@@ -159,8 +154,7 @@ static void json_map(struct output *o, const struct mf_map *map, const struct or
 }
 
 void output_map(struct output *o, const struct mf_map *map, const struct output_entry *entries,
-                size_t n, uint32_t top, uint32_t div)
-{
+                size_t n, uint32_t top, uint32_t div) {
     struct order *list = calloc(n ? n : 1, sizeof(*list));
     if (!list) return;
     for (size_t i = 0; i < n; i++) list[i] = (struct order){.map = map, .entry = entries[i]};
@@ -174,8 +168,7 @@ void output_map(struct output *o, const struct mf_map *map, const struct output_
     free(list);
 }
 
-void output_map_item(struct output *o, const struct mf_map *map, const struct output_entry *e)
-{
+void output_map_item(struct output *o, const struct mf_map *map, const struct output_entry *e) {
     if (o->opts.json) {
         struct order one = {.map = map, .entry = *e};
         json_map(o, map, &one, 1);
@@ -186,8 +179,7 @@ void output_map_item(struct output *o, const struct mf_map *map, const struct ou
 
 // ---- per-CPU copies ----
 
-static void merge_extreme(const struct type *type, const void *const *copies, size_t n, void *out)
-{
+static void merge_extreme(const struct type *type, const void *const *copies, size_t n, void *out) {
     struct value_minmax best = {0}, v;
     for (size_t i = 0; i < n; i++) {
         memcpy(&v, copies[i], sizeof(v));
@@ -198,8 +190,7 @@ static void merge_extreme(const struct type *type, const void *const *copies, si
     memcpy(out, &best, sizeof(best));
 }
 
-void output_merge_percpu(const struct type *type, const void *const *copies, size_t n, void *out)
-{
+void output_merge_percpu(const struct type *type, const void *const *copies, size_t n, void *out) {
     if (type->kind == TYPE_MIN || type->kind == TYPE_MAX) {
         merge_extreme(type, copies, n, out);
         return;

@@ -7,8 +7,7 @@
 #include "output/output_internal.h"
 
 struct output *output_new(FILE *out, const struct output_options *opts, const struct manifest *m,
-                          const struct output_resolver *resolver)
-{
+                          const struct output_resolver *resolver) {
     struct output *o = calloc(1, sizeof(*o));
     if (!o) return NULL;
     o->out = out;
@@ -18,33 +17,26 @@ struct output *output_new(FILE *out, const struct output_options *opts, const st
     return o;
 }
 
-void output_free(struct output *o)
-{
+void output_free(struct output *o) {
     if (!o) return;
     strbuf_free(&o->line);
     free(o);
 }
 
-int output_error(const struct output *o)
-{
-    return o->error;
-}
+int output_error(const struct output *o) { return o->error; }
 
-int output_flush(struct output *o)
-{
+int output_flush(struct output *o) {
     if (fflush(o->out) && !o->error) o->error = errno;
     return o->error;
 }
 
-void output_write(struct output *o, const char *text, size_t len)
-{
+void output_write(struct output *o, const char *text, size_t len) {
     if (o->error || !len) return;
     if (fwrite(text, 1, len, o->out) != len) o->error = errno ? errno : EIO;
     if (o->opts.buffering == 'n') output_flush(o);
 }
 
-static void json_line(struct output *o, const char *kind, const char *text, size_t len)
-{
+static void json_line(struct output *o, const char *kind, const char *text, size_t len) {
     strbuf_clear(&o->line);
     strbuf_printf(&o->line, "{\"type\": \"%s\", \"data\": ", kind);
     json_string_text(&o->line, text, len);
@@ -52,16 +44,14 @@ static void json_line(struct output *o, const char *kind, const char *text, size
     output_write(o, o->line.data, o->line.len);
 }
 
-void output_text(struct output *o, const char *kind, const char *text)
-{
+void output_text(struct output *o, const char *kind, const char *text) {
     if (o->opts.json)
         json_line(o, kind, text, strlen(text));
     else
         output_write(o, text, strlen(text));
 }
 
-void output_print_value(struct output *o, const struct type *type, const void *data)
-{
+void output_print_value(struct output *o, const struct type *type, const void *data) {
     strbuf_clear(&o->line);
     if (o->opts.json) {
         strbuf_puts(&o->line, "{\"type\": \"value\", \"data\": ");
@@ -74,11 +64,11 @@ void output_print_value(struct output *o, const struct type *type, const void *d
     output_write(o, o->line.data, o->line.len);
 }
 
-void output_attached(struct output *o, size_t n)
-{
+void output_attached(struct output *o, size_t n) {
     if (o->opts.json) {
         strbuf_clear(&o->line);
-        strbuf_printf(&o->line, "{\"type\": \"attached_probes\", \"data\": {\"probes\": %zu}}\n", n);
+        strbuf_printf(&o->line, "{\"type\": \"attached_probes\", \"data\": {\"probes\": %zu}}\n",
+                      n);
         output_write(o, o->line.data, o->line.len);
         output_flush(o);
     } else {
@@ -86,8 +76,7 @@ void output_attached(struct output *o, size_t n)
     }
 }
 
-void output_lost(struct output *o, uint64_t n)
-{
+void output_lost(struct output *o, uint64_t n) {
     if (o->opts.json) {
         strbuf_clear(&o->line);
         strbuf_printf(&o->line, "{\"type\": \"lost_events\", \"data\": {\"events\": %llu}}\n",
@@ -99,8 +88,8 @@ void output_lost(struct output *o, uint64_t n)
     }
 }
 
-void output_message(struct output *o, const char *kind, const struct mf_event *e, const char *text)
-{
+void output_message(struct output *o, const char *kind, const struct mf_event *e,
+                    const char *text) {
     const char *name = o->manifest->source_name;
     if (!o->opts.json) {
         output_flush(o);

@@ -9,8 +9,7 @@
 
 #include "output/output_internal.h"
 
-int64_t value_int(const struct type *type, const void *data)
-{
+int64_t value_int(const struct type *type, const void *data) {
     uint64_t v = 0;
     memcpy(&v, data, type->size < 8 ? type->size : 8);
     if (!type->is_signed || type->size >= 8) return (int64_t)v;
@@ -18,8 +17,7 @@ int64_t value_int(const struct type *type, const void *data)
     return (int64_t)(v << shift) >> shift;
 }
 
-static void put_int(struct strbuf *b, const struct type *type, const void *data)
-{
+static void put_int(struct strbuf *b, const struct type *type, const void *data) {
     int64_t v = value_int(type, data);
     if (type->is_signed)
         strbuf_printf(b, "%" PRId64, v);
@@ -27,8 +25,7 @@ static void put_int(struct strbuf *b, const struct type *type, const void *data)
         strbuf_printf(b, "%" PRIu64, (uint64_t)v);
 }
 
-static void put_enum(struct strbuf *b, const struct type *type, const void *data)
-{
+static void put_enum(struct strbuf *b, const struct type *type, const void *data) {
     int64_t v = value_int(type, data);
     for (uint32_t i = 0; i < type->nenumerators; i++)
         if (type->enumerators[i].value == v) {
@@ -39,8 +36,7 @@ static void put_enum(struct strbuf *b, const struct type *type, const void *data
 }
 
 static void put_string(struct output *o, struct strbuf *b, const struct type *type,
-                       const void *data)
-{
+                       const void *data) {
     size_t n = strnlen(data, type->size);
     strbuf_add(b, data, n);
     // A string that fills its place was cut.
@@ -49,8 +45,7 @@ static void put_string(struct output *o, struct strbuf *b, const struct type *ty
         strbuf_puts(b, manifest_config(o->manifest, "str_trunc_trailer"));
 }
 
-static void put_buffer(struct strbuf *b, const struct type *type, const void *data)
-{
+static void put_buffer(struct strbuf *b, const struct type *type, const void *data) {
     uint32_t n;
     memcpy(&n, data, 4);
     if (n > type->count) n = type->count;
@@ -63,8 +58,7 @@ static void put_buffer(struct strbuf *b, const struct type *type, const void *da
     }
 }
 
-static uint64_t bits_of(const struct type_field *f, const void *data)
-{
+static uint64_t bits_of(const struct type_field *f, const void *data) {
     uint64_t v = 0;
     uint32_t bytes = (f->bit_offset + f->bit_size + 7) / 8;
     memcpy(&v, data, bytes < 8 ? bytes : 8);
@@ -74,15 +68,13 @@ static uint64_t bits_of(const struct type_field *f, const void *data)
 }
 
 static void put_struct(struct output *o, struct strbuf *b, const struct type *type,
-                       const void *data)
-{
+                       const void *data) {
     strbuf_puts(b, "{ ");
     for (uint32_t i = 0; i < type->nfields; i++) {
         const struct type_field *f = &type->fields[i];
         const char *p = (const char *)data + f->offset;
         if (i) strbuf_puts(b, ", ");
-        if (f->name && *f->name)
-            strbuf_printf(b, ".%s = ", f->name);
+        if (f->name && *f->name) strbuf_printf(b, ".%s = ", f->name);
         if (f->bit_size) {
             uint64_t v = bits_of(f, p);
             strbuf_printf(b, f->type->is_signed ? "%" PRId64 : "%" PRIu64, v);
@@ -94,8 +86,7 @@ static void put_struct(struct output *o, struct strbuf *b, const struct type *ty
 }
 
 static void put_tuple(struct output *o, struct strbuf *b, const struct type *type,
-                      const void *data)
-{
+                      const void *data) {
     bool record = type->nfields && *type->fields[0].name;
     strbuf_puts(b, record ? "{ " : "(");
     for (uint32_t i = 0; i < type->nfields; i++) {
@@ -107,8 +98,7 @@ static void put_tuple(struct output *o, struct strbuf *b, const struct type *typ
 }
 
 static void put_array(struct output *o, struct strbuf *b, const struct type *type,
-                      const void *data)
-{
+                      const void *data) {
     if (type->target->is_char) {
         strbuf_add(b, data, strnlen(data, type->size));
         return;
@@ -123,8 +113,7 @@ static void put_array(struct output *o, struct strbuf *b, const struct type *typ
 
 // ---- symbols and stacks ----
 
-static void put_ksym(struct output *o, struct strbuf *b, uint64_t addr, bool offset)
-{
+static void put_ksym(struct output *o, struct strbuf *b, uint64_t addr, bool offset) {
     const char *name, *module;
     uint64_t at;
     if (!o->resolver.ksym || !o->resolver.ksym(o->resolver.ctx, addr, &name, &at, &module)) {
@@ -136,8 +125,7 @@ static void put_ksym(struct output *o, struct strbuf *b, uint64_t addr, bool off
 }
 
 static void put_usym(struct output *o, struct strbuf *b, uint32_t pid, uint64_t addr, bool offset,
-                     bool module_too)
-{
+                     bool module_too) {
     const char *name, *module;
     uint64_t at;
     if (!o->resolver.usym || !o->resolver.usym(o->resolver.ctx, pid, addr, &name, &at, &module)) {
@@ -157,8 +145,7 @@ static void put_usym(struct output *o, struct strbuf *b, uint32_t pid, uint64_t 
 enum { MAX_FRAMES = 1024 };
 
 void stack_text(struct output *o, struct strbuf *b, const struct type *type, const void *data,
-                unsigned indent)
-{
+                unsigned indent) {
     struct value_stack v;
     uint64_t ips[MAX_FRAMES];
     memcpy(&v, data, sizeof(v));
@@ -183,8 +170,7 @@ void stack_text(struct output *o, struct strbuf *b, const struct type *type, con
     }
 }
 
-static void put_inet(struct strbuf *b, const void *data)
-{
+static void put_inet(struct strbuf *b, const void *data) {
     struct value_inet v;
     char text[INET6_ADDRSTRLEN] = "";
     memcpy(&v, data, sizeof(v));
@@ -192,26 +178,24 @@ static void put_inet(struct strbuf *b, const void *data)
         strbuf_puts(b, text);
 }
 
-static void put_mac(struct strbuf *b, const void *data)
-{
+static void put_mac(struct strbuf *b, const void *data) {
     const unsigned char *p = data;
     for (int i = 0; i < 6; i++) strbuf_printf(b, i ? ":%02X" : "%02X", p[i]);
 }
 
 // ns of a clock to wall time, by how far the two are apart now.
-static struct timespec wall_time(uint64_t nsecs, uint32_t clock)
-{
+static struct timespec wall_time(uint64_t nsecs, uint32_t clock) {
     static const clockid_t ids[] = {CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI, CLOCK_TAI};
     struct timespec real, other;
     clock_gettime(CLOCK_REALTIME, &real);
     clock_gettime(ids[clock < 4 ? clock : 1], &other);
-    int64_t apart = (int64_t)(real.tv_sec - other.tv_sec) * 1000000000 + real.tv_nsec - other.tv_nsec;
+    int64_t apart =
+        (int64_t)(real.tv_sec - other.tv_sec) * 1000000000 + real.tv_nsec - other.tv_nsec;
     int64_t t = (int64_t)nsecs + apart;
     return (struct timespec){.tv_sec = t / 1000000000, .tv_nsec = t % 1000000000};
 }
 
-void output_time(struct output *o, struct strbuf *b, const struct value_timestamp *v)
-{
+void output_time(struct output *o, struct strbuf *b, const struct value_timestamp *v) {
     const char *format =
         v->format < o->manifest->strings.len ? o->manifest->strings.data[v->format] : "";
     struct timespec t = wall_time(v->nsecs, v->clock);
@@ -236,8 +220,7 @@ void output_time(struct output *o, struct strbuf *b, const struct value_timestam
 #pragma GCC diagnostic pop
 }
 
-static void put_username(struct strbuf *b, const void *data)
-{
+static void put_username(struct strbuf *b, const void *data) {
     uint64_t uid;
     memcpy(&uid, data, 8);
     const struct passwd *pw = getpwuid((uid_t)uid);
@@ -247,15 +230,13 @@ static void put_username(struct strbuf *b, const void *data)
         strbuf_printf(b, "%" PRIu64, uid);
 }
 
-static uint64_t word(const void *data)
-{
+static uint64_t word(const void *data) {
     uint64_t v;
     memcpy(&v, data, 8);
     return v;
 }
 
-static void put_syscall(struct strbuf *b, uint64_t number)
-{
+static void put_syscall(struct strbuf *b, uint64_t number) {
     const char *name = types_constant_name("__NR_", (int64_t)number);
     if (name)
         strbuf_puts(b, name);
@@ -263,18 +244,18 @@ static void put_syscall(struct strbuf *b, uint64_t number)
         strbuf_printf(b, "%" PRIu64, number);
 }
 
-static void put_cgroup(struct output *o, struct strbuf *b, const void *data)
-{
+static void put_cgroup(struct output *o, struct strbuf *b, const void *data) {
     struct value_cgroup_path v;
     memcpy(&v, data, sizeof(v));
-    const char *pattern = v.pattern < o->manifest->strings.len ? o->manifest->strings.data[v.pattern] : "";
-    char *path = o->resolver.cgroup_path ? o->resolver.cgroup_path(o->resolver.ctx, v.id, pattern) : NULL;
+    const char *pattern =
+        v.pattern < o->manifest->strings.len ? o->manifest->strings.data[v.pattern] : "";
+    char *path =
+        o->resolver.cgroup_path ? o->resolver.cgroup_path(o->resolver.ctx, v.id, pattern) : NULL;
     strbuf_puts(b, path ? path : "");
     free(path);
 }
 
-void output_value(struct output *o, struct strbuf *b, const struct type *type, const void *data)
-{
+void output_value(struct output *o, struct strbuf *b, const struct type *type, const void *data) {
     struct value_usym usym;
     struct value_timestamp time;
     switch (type->kind) {
@@ -325,23 +306,21 @@ void output_value(struct output *o, struct strbuf *b, const struct type *type, c
 
 // ---- values of maps ----
 
-static void put_signed(struct strbuf *b, bool is_signed, uint64_t v, uint32_t div)
-{
+static void put_signed(struct strbuf *b, bool is_signed, uint64_t v, uint32_t div) {
     if (is_signed)
         strbuf_printf(b, "%" PRId64, (int64_t)v / (int64_t)div);
     else
         strbuf_printf(b, "%" PRIu64, v / div);
 }
 
-static uint64_t average(const struct type *type, const struct value_stats *s)
-{
+static uint64_t average(const struct type *type, const struct value_stats *s) {
     if (!s->count) return 0;
-    return type->is_signed ? (uint64_t)((int64_t)s->total / (int64_t)s->count) : s->total / s->count;
+    return type->is_signed ? (uint64_t)((int64_t)s->total / (int64_t)s->count)
+                           : s->total / s->count;
 }
 
 void map_value(struct output *o, struct strbuf *b, const struct type *type, const void *data,
-               uint32_t div)
-{
+               uint32_t div) {
     struct value_stats s;
     if (!div) div = 1;
     switch (type->kind) {
@@ -364,9 +343,7 @@ void map_value(struct output *o, struct strbuf *b, const struct type *type, cons
     case TYPE_HIST:
     case TYPE_LHIST: hist_text(b, type, data, div); break;
     case TYPE_TSERIES: tseries_text(b, type, data); break;
-    case TYPE_INT:
-        put_signed(b, type->is_signed, (uint64_t)value_int(type, data), div);
-        break;
+    case TYPE_INT: put_signed(b, type->is_signed, (uint64_t)value_int(type, data), div); break;
     default: output_value(o, b, type, data); break;
     }
 }

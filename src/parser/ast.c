@@ -2,31 +2,27 @@
 // Constructors and deep copies of nodes. Copies start without what sema found out.
 #include "parser/ast.h"
 
-struct ast_expr *ast_expr_new(struct arena *a, enum ast_expr_kind kind, struct span span)
-{
+struct ast_expr *ast_expr_new(struct arena *a, enum ast_expr_kind kind, struct span span) {
     struct ast_expr *e = ARENA_NEW(a, struct ast_expr);
     e->kind = kind;
     e->span = span;
     return e;
 }
 
-struct ast_stmt *ast_stmt_new(struct arena *a, enum ast_stmt_kind kind, struct span span)
-{
+struct ast_stmt *ast_stmt_new(struct arena *a, enum ast_stmt_kind kind, struct span span) {
     struct ast_stmt *s = ARENA_NEW(a, struct ast_stmt);
     s->kind = kind;
     s->span = span;
     return s;
 }
 
-static struct ast_exprs clone_exprs(struct arena *a, const struct ast_exprs *v)
-{
+static struct ast_exprs clone_exprs(struct arena *a, const struct ast_exprs *v) {
     struct ast_exprs out = {0};
     for (size_t i = 0; i < v->len; i++) VEC_PUSH(a, &out, ast_expr_clone(a, v->data[i]));
     return out;
 }
 
-static struct ast_type *clone_type(struct arena *a, const struct ast_type *t)
-{
+static struct ast_type *clone_type(struct arena *a, const struct ast_type *t) {
     if (!t) return NULL;
     struct ast_type *n = ARENA_NEW(a, struct ast_type);
     *n = *t;
@@ -39,39 +35,27 @@ static struct ast_type *clone_type(struct arena *a, const struct ast_type *t)
     return n;
 }
 
-static void clone_children(struct arena *a, struct ast_expr *n)
-{
+static void clone_children(struct arena *a, struct ast_expr *n) {
     switch (n->kind) {
     case AST_INT:
     case AST_BOOL:
     case AST_STRING:
     case AST_POSITIONAL:
     case AST_IDENT:
-    case AST_BUILTIN:
-        break;
-    case AST_VAR:
-        n->var.var = NULL;
-        break;
-    case AST_MAP:
-        n->map.map = NULL;
-        break;
+    case AST_BUILTIN: break;
+    case AST_VAR: n->var.var = NULL; break;
+    case AST_MAP: n->map.map = NULL; break;
     case AST_INDEX:
         n->index.base = ast_expr_clone(a, n->index.base);
         n->index.keys = clone_exprs(a, &n->index.keys);
         break;
-    case AST_FIELD:
-        n->field.base = ast_expr_clone(a, n->field.base);
-        break;
-    case AST_ELEMENT:
-        n->element.base = ast_expr_clone(a, n->element.base);
-        break;
+    case AST_FIELD: n->field.base = ast_expr_clone(a, n->field.base); break;
+    case AST_ELEMENT: n->element.base = ast_expr_clone(a, n->element.base); break;
     case AST_CALL:
         n->call.args = clone_exprs(a, &n->call.args);
         n->call.fn = NULL;
         break;
-    case AST_UNARY:
-        n->unary.operand = ast_expr_clone(a, n->unary.operand);
-        break;
+    case AST_UNARY: n->unary.operand = ast_expr_clone(a, n->unary.operand); break;
     case AST_BINARY:
         n->binary.left = ast_expr_clone(a, n->binary.left);
         n->binary.right = ast_expr_clone(a, n->binary.right);
@@ -94,21 +78,16 @@ static void clone_children(struct arena *a, struct ast_expr *n)
         n->size.expr = ast_expr_clone(a, n->size.expr);
         break;
     case AST_TUPLE:
-    case AST_RECORD:
-        n->tuple.elems = clone_exprs(a, &n->tuple.elems);
-        break;
+    case AST_RECORD: n->tuple.elems = clone_exprs(a, &n->tuple.elems); break;
     case AST_BLOCK_EXPR:
         n->block.stmts = ast_stmts_clone(a, &n->block.stmts);
         n->block.value = ast_expr_clone(a, n->block.value);
         break;
-    case AST_COMPTIME:
-        n->comptime = ast_expr_clone(a, n->comptime);
-        break;
+    case AST_COMPTIME: n->comptime = ast_expr_clone(a, n->comptime); break;
     }
 }
 
-struct ast_expr *ast_expr_clone(struct arena *a, const struct ast_expr *e)
-{
+struct ast_expr *ast_expr_clone(struct arena *a, const struct ast_expr *e) {
     if (!e) return NULL;
     struct ast_expr *n = ARENA_NEW(a, struct ast_expr);
     *n = *e;
@@ -117,15 +96,12 @@ struct ast_expr *ast_expr_clone(struct arena *a, const struct ast_expr *e)
     return n;
 }
 
-static struct ast_stmt *clone_stmt(struct arena *a, const struct ast_stmt *s)
-{
+static struct ast_stmt *clone_stmt(struct arena *a, const struct ast_stmt *s) {
     struct ast_stmt *n = ARENA_NEW(a, struct ast_stmt);
     *n = *s;
     switch (s->kind) {
     case AST_EXPR_STMT:
-    case AST_RETURN:
-        n->expr = ast_expr_clone(a, s->expr);
-        break;
+    case AST_RETURN: n->expr = ast_expr_clone(a, s->expr); break;
     case AST_ASSIGN:
         n->assign.target = ast_expr_clone(a, s->assign.target);
         n->assign.value = ast_expr_clone(a, s->assign.value);
@@ -153,19 +129,15 @@ static struct ast_stmt *clone_stmt(struct arena *a, const struct ast_stmt *s)
         n->loop.captures = NULL;
         n->loop.ncaptures = 0;
         break;
-    case AST_BLOCK:
-        n->block = ast_stmts_clone(a, &s->block);
-        break;
+    case AST_BLOCK: n->block = ast_stmts_clone(a, &s->block); break;
     case AST_BREAK:
     case AST_CONTINUE:
-    case AST_ERROR_STMT:
-        break;
+    case AST_ERROR_STMT: break;
     }
     return n;
 }
 
-struct ast_stmts ast_stmts_clone(struct arena *a, const struct ast_stmts *s)
-{
+struct ast_stmts ast_stmts_clone(struct arena *a, const struct ast_stmts *s) {
     struct ast_stmts out = {0};
     for (size_t i = 0; i < s->len; i++) VEC_PUSH(a, &out, clone_stmt(a, s->data[i]));
     return out;

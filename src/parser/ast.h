@@ -78,13 +78,36 @@ enum ast_expr_kind {
 };
 
 enum ast_unary {
-    AST_NEG, AST_NOT, AST_BITNOT, AST_DEREF, AST_ADDRESS,
-    AST_PRE_INC, AST_PRE_DEC, AST_POST_INC, AST_POST_DEC,
+    AST_NEG,
+    AST_NOT,
+    AST_BITNOT,
+    AST_DEREF,
+    AST_ADDRESS,
+    AST_PRE_INC,
+    AST_PRE_DEC,
+    AST_POST_INC,
+    AST_POST_DEC,
 };
 
 enum ast_binary {
-    AST_ADD, AST_SUB, AST_MUL, AST_DIV, AST_MOD, AST_SHL, AST_SHR, AST_AND, AST_OR, AST_XOR,
-    AST_LAND, AST_LOR, AST_EQ, AST_NE, AST_LT, AST_LE, AST_GT, AST_GE,
+    AST_ADD,
+    AST_SUB,
+    AST_MUL,
+    AST_DIV,
+    AST_MOD,
+    AST_SHL,
+    AST_SHR,
+    AST_AND,
+    AST_OR,
+    AST_XOR,
+    AST_LAND,
+    AST_LOR,
+    AST_EQ,
+    AST_NE,
+    AST_LT,
+    AST_LE,
+    AST_GT,
+    AST_GE,
 };
 
 struct ast_expr {
@@ -96,7 +119,7 @@ struct ast_expr {
             uint64_t value;
             bool is_negative; // value is then its two's complement
             bool is_unsigned; // suffix u
-        } integer; // INT
+        } integer;            // INT
         bool boolean;
         struct {
             const char *data;
@@ -109,13 +132,13 @@ struct ast_expr {
             const char *name;
             int variable; // BUILTIN: enum builtin_variable (builtins/builtins.h)
             unsigned arg; // BUILTIN argN, sargN: N
-        } ident; // IDENT, BUILTIN
+        } ident;          // IDENT, BUILTIN
         struct {
-            const char *name; // with its $
+            const char *name;     // with its $
             struct sema_var *var; // sema
         } var;
         struct {
-            const char *name; // with its @
+            const char *name;     // with its @
             struct sema_map *map; // sema
         } map;
         struct {
@@ -211,10 +234,10 @@ struct ast_stmt {
             bool is_comptime;
         } cond; // IF
         struct {
-            struct ast_expr *var;              // FOR_*: VAR
-            struct ast_expr *cond;             // WHILE; UNROLL: count
-            struct ast_expr *from, *to;        // FOR_RANGE
-            struct ast_expr *map;              // FOR_MAP: MAP
+            struct ast_expr *var;       // FOR_*: VAR
+            struct ast_expr *cond;      // WHILE; UNROLL: count
+            struct ast_expr *from, *to; // FOR_RANGE
+            struct ast_expr *map;       // FOR_MAP: MAP
             struct ast_stmts body;
             struct sema_var **captures; // sema: variables of outer scopes used in the body
             size_t ncaptures;
@@ -245,7 +268,7 @@ struct ast_config_item {
 };
 VEC_OF(ast_config_items, struct ast_config_item);
 
-struct ast_param { // of a macro or fn
+struct ast_param {    // of a macro or fn
     const char *name; // "$x" variable, "@m" map, "x" expression
     struct span span;
     struct ast_type *type; // fn: required; macro: NULL
@@ -256,9 +279,9 @@ struct ast_callable { // macro name(params) { ... } and fn name($a : T) : T { ..
     const char *name;
     struct span span, name_span;
     struct ast_params params;
-    struct ast_type *ret;     // fn
+    struct ast_type *ret; // fn
     struct ast_stmts body;
-    struct ast_expr *value;   // macro: trailing expression, or NULL
+    struct ast_expr *value; // macro: trailing expression, or NULL
 };
 VEC_OF(ast_callables, struct ast_callable *);
 
@@ -267,7 +290,7 @@ struct ast_map_decl { // let @m = hash(100) / let @m : lruhash(100)
     struct span span;
     const char *kind;
     struct span kind_span;
-    struct ast_expr *size; // or NULL
+    struct ast_expr *size;           // or NULL
     struct ast_config_items options; // pin = "name"
 };
 VEC_OF(ast_map_decls, struct ast_map_decl *);

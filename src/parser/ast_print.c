@@ -13,8 +13,7 @@ static void line(struct printer *p, const char *fmt, ...) ATTR_PRINTF(2, 3);
 static void print_expr(struct printer *p, const struct ast_expr *e);
 static void print_stmts(struct printer *p, const struct ast_stmts *v);
 
-static void line(struct printer *p, const char *fmt, ...)
-{
+static void line(struct printer *p, const char *fmt, ...) {
     va_list ap;
     for (unsigned i = 0; i < p->depth; i++) fputc(' ', p->out);
     va_start(ap, fmt);
@@ -24,36 +23,31 @@ static void line(struct printer *p, const char *fmt, ...)
 }
 
 static const char *const binary_names[] = {
-    [AST_ADD] = "+",  [AST_SUB] = "-",  [AST_MUL] = "*",  [AST_DIV] = "/",   [AST_MOD] = "%",
-    [AST_SHL] = "<<", [AST_SHR] = ">>", [AST_AND] = "&",  [AST_OR] = "|",    [AST_XOR] = "^",
-    [AST_LAND] = "&&", [AST_LOR] = "||", [AST_EQ] = "==", [AST_NE] = "!=",   [AST_LT] = "<",
-    [AST_LE] = "<=",  [AST_GT] = ">",   [AST_GE] = ">=",
+    [AST_ADD] = "+",   [AST_SUB] = "-",  [AST_MUL] = "*", [AST_DIV] = "/", [AST_MOD] = "%",
+    [AST_SHL] = "<<",  [AST_SHR] = ">>", [AST_AND] = "&", [AST_OR] = "|",  [AST_XOR] = "^",
+    [AST_LAND] = "&&", [AST_LOR] = "||", [AST_EQ] = "==", [AST_NE] = "!=", [AST_LT] = "<",
+    [AST_LE] = "<=",   [AST_GT] = ">",   [AST_GE] = ">=",
 };
 static const char *const unary_names[] = {
-    [AST_NEG] = "-",       [AST_NOT] = "!",       [AST_BITNOT] = "~",
-    [AST_DEREF] = "*",     [AST_ADDRESS] = "&",   [AST_PRE_INC] = "++ (pre)",
-    [AST_PRE_DEC] = "-- (pre)", [AST_POST_INC] = "++ (post)", [AST_POST_DEC] = "-- (post)",
+    [AST_NEG] = "-",
+    [AST_NOT] = "!",
+    [AST_BITNOT] = "~",
+    [AST_DEREF] = "*",
+    [AST_ADDRESS] = "&",
+    [AST_PRE_INC] = "++ (pre)",
+    [AST_PRE_DEC] = "-- (pre)",
+    [AST_POST_INC] = "++ (post)",
+    [AST_POST_DEC] = "-- (post)",
 };
 
-static void print_type(struct printer *p, const struct ast_type *t)
-{
+static void print_type(struct printer *p, const struct ast_type *t) {
     if (!t) return;
     switch (t->kind) {
-    case AST_TYPE_NAME:
-        line(p, "type: %s", t->name);
-        return;
-    case AST_TYPE_POINTER:
-        line(p, "type: pointer");
-        break;
-    case AST_TYPE_ARRAY:
-        line(p, "type: array");
-        break;
-    case AST_TYPE_TUPLE:
-        line(p, "type: tuple");
-        break;
-    case AST_TYPE_TYPEOF:
-        line(p, "type: typeof");
-        break;
+    case AST_TYPE_NAME: line(p, "type: %s", t->name); return;
+    case AST_TYPE_POINTER: line(p, "type: pointer"); break;
+    case AST_TYPE_ARRAY: line(p, "type: array"); break;
+    case AST_TYPE_TUPLE: line(p, "type: tuple"); break;
+    case AST_TYPE_TYPEOF: line(p, "type: typeof"); break;
     }
     p->depth++;
     print_type(p, t->target);
@@ -63,23 +57,20 @@ static void print_type(struct printer *p, const struct ast_type *t)
     p->depth--;
 }
 
-static void print_exprs(struct printer *p, const struct ast_exprs *v)
-{
+static void print_exprs(struct printer *p, const struct ast_exprs *v) {
     p->depth++;
     for (size_t i = 0; i < v->len; i++) print_expr(p, v->data[i]);
     p->depth--;
 }
 
-static void print_child(struct printer *p, const struct ast_expr *e)
-{
+static void print_child(struct printer *p, const struct ast_expr *e) {
     if (!e) return;
     p->depth++;
     print_expr(p, e);
     p->depth--;
 }
 
-static void print_string(struct printer *p, const struct ast_expr *e)
-{
+static void print_string(struct printer *p, const struct ast_expr *e) {
     for (unsigned i = 0; i < p->depth; i++) fputc(' ', p->out);
     fputs("string: \"", p->out);
     for (size_t i = 0; i < e->string.len; i++) {
@@ -96,8 +87,7 @@ static void print_string(struct printer *p, const struct ast_expr *e)
     fputs("\"\n", p->out);
 }
 
-static void print_size(struct printer *p, const struct ast_expr *e, const char *name)
-{
+static void print_size(struct printer *p, const struct ast_expr *e, const char *name) {
     line(p, "%s", name);
     p->depth++;
     print_type(p, e->size.of);
@@ -106,44 +96,28 @@ static void print_size(struct printer *p, const struct ast_expr *e, const char *
     p->depth--;
 }
 
-static void print_int(struct printer *p, const struct ast_expr *e)
-{
+static void print_int(struct printer *p, const struct ast_expr *e) {
     if (e->integer.is_negative)
         line(p, "int: %" PRId64, (int64_t)e->integer.value);
     else
         line(p, "int: %" PRIu64, e->integer.value);
 }
 
-static void print_expr(struct printer *p, const struct ast_expr *e)
-{
+static void print_expr(struct printer *p, const struct ast_expr *e) {
     switch (e->kind) {
-    case AST_INT:
-        print_int(p, e);
-        break;
-    case AST_BOOL:
-        line(p, "bool: %s", e->boolean ? "true" : "false");
-        break;
-    case AST_STRING:
-        print_string(p, e);
-        break;
+    case AST_INT: print_int(p, e); break;
+    case AST_BOOL: line(p, "bool: %s", e->boolean ? "true" : "false"); break;
+    case AST_STRING: print_string(p, e); break;
     case AST_POSITIONAL:
         if (e->positional.index)
             line(p, "param: $%u", e->positional.index);
         else
             line(p, "param: $#");
         break;
-    case AST_IDENT:
-        line(p, "identifier: %s", e->ident.name);
-        break;
-    case AST_BUILTIN:
-        line(p, "builtin: %s", e->ident.name);
-        break;
-    case AST_VAR:
-        line(p, "variable: %s", e->var.name);
-        break;
-    case AST_MAP:
-        line(p, "map: %s", e->map.name);
-        break;
+    case AST_IDENT: line(p, "identifier: %s", e->ident.name); break;
+    case AST_BUILTIN: line(p, "builtin: %s", e->ident.name); break;
+    case AST_VAR: line(p, "variable: %s", e->var.name); break;
+    case AST_MAP: line(p, "map: %s", e->map.name); break;
     case AST_INDEX:
         line(p, "[]");
         print_child(p, e->index.base);
@@ -187,18 +161,10 @@ static void print_expr(struct printer *p, const struct ast_expr *e)
         line(p, "convert");
         print_child(p, e->cast.operand);
         break;
-    case AST_SIZEOF:
-        print_size(p, e, "sizeof");
-        break;
-    case AST_OFFSETOF:
-        print_size(p, e, "offsetof");
-        break;
-    case AST_TYPEINFO:
-        print_size(p, e, "typeinfo");
-        break;
-    case AST_TYPE_ARG:
-        print_size(p, e, "type");
-        break;
+    case AST_SIZEOF: print_size(p, e, "sizeof"); break;
+    case AST_OFFSETOF: print_size(p, e, "offsetof"); break;
+    case AST_TYPEINFO: print_size(p, e, "typeinfo"); break;
+    case AST_TYPE_ARG: print_size(p, e, "type"); break;
     case AST_TUPLE:
         line(p, "tuple");
         print_exprs(p, &e->tuple.elems);
@@ -224,8 +190,7 @@ static void print_expr(struct printer *p, const struct ast_expr *e)
     }
 }
 
-static void print_loop(struct printer *p, const struct ast_stmt *s, const char *name)
-{
+static void print_loop(struct printer *p, const struct ast_stmt *s, const char *name) {
     line(p, "%s", name);
     print_child(p, s->loop.var);
     print_child(p, s->loop.cond);
@@ -235,12 +200,9 @@ static void print_loop(struct printer *p, const struct ast_stmt *s, const char *
     print_stmts(p, &s->loop.body);
 }
 
-static void print_stmt(struct printer *p, const struct ast_stmt *s)
-{
+static void print_stmt(struct printer *p, const struct ast_stmt *s) {
     switch (s->kind) {
-    case AST_EXPR_STMT:
-        print_expr(p, s->expr);
-        break;
+    case AST_EXPR_STMT: print_expr(p, s->expr); break;
     case AST_ASSIGN:
         line(p, "%s=", s->assign.op >= 0 ? binary_names[s->assign.op] : "");
         print_child(p, s->assign.target);
@@ -264,22 +226,12 @@ static void print_stmt(struct printer *p, const struct ast_stmt *s)
             print_stmts(p, &s->cond.otherwise);
         }
         break;
-    case AST_WHILE:
-        print_loop(p, s, "while");
-        break;
-    case AST_UNROLL:
-        print_loop(p, s, "unroll");
-        break;
+    case AST_WHILE: print_loop(p, s, "while"); break;
+    case AST_UNROLL: print_loop(p, s, "unroll"); break;
     case AST_FOR_RANGE:
-    case AST_FOR_MAP:
-        print_loop(p, s, "for");
-        break;
-    case AST_BREAK:
-        line(p, "break");
-        break;
-    case AST_CONTINUE:
-        line(p, "continue");
-        break;
+    case AST_FOR_MAP: print_loop(p, s, "for"); break;
+    case AST_BREAK: line(p, "break"); break;
+    case AST_CONTINUE: line(p, "continue"); break;
     case AST_RETURN:
         line(p, "return");
         print_child(p, s->expr);
@@ -288,20 +240,17 @@ static void print_stmt(struct printer *p, const struct ast_stmt *s)
         line(p, "{");
         print_stmts(p, &s->block);
         break;
-    case AST_ERROR_STMT:
-        break;
+    case AST_ERROR_STMT: break;
     }
 }
 
-static void print_stmts(struct printer *p, const struct ast_stmts *v)
-{
+static void print_stmts(struct printer *p, const struct ast_stmts *v) {
     p->depth++;
     for (size_t i = 0; i < v->len; i++) print_stmt(p, v->data[i]);
     p->depth--;
 }
 
-static void print_callables(struct printer *p, const struct ast_callables *v, const char *what)
-{
+static void print_callables(struct printer *p, const struct ast_callables *v, const char *what) {
     for (size_t i = 0; i < v->len; i++) {
         const struct ast_callable *c = v->data[i];
         line(p, "%s: %s", what, c->name);
@@ -317,8 +266,7 @@ static void print_callables(struct printer *p, const struct ast_callables *v, co
     }
 }
 
-void ast_print(const struct ast_program *program, FILE *out)
-{
+void ast_print(const struct ast_program *program, FILE *out) {
     struct printer p = {.out = out};
     line(&p, "Program");
     p.depth++;

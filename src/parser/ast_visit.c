@@ -2,8 +2,7 @@
 // The generic walk over a tree, for passes that look at some kinds of nodes only.
 #include "parser/ast.h"
 
-static void visit_type(const struct ast_visitor *v, struct ast_type **t)
-{
+static void visit_type(const struct ast_visitor *v, struct ast_type **t) {
     if (!*t) return;
     visit_type(v, &(*t)->target);
     for (size_t i = 0; i < (*t)->elems.len; i++) visit_type(v, &(*t)->elems.data[i]);
@@ -12,18 +11,15 @@ static void visit_type(const struct ast_visitor *v, struct ast_type **t)
     if (v->type) v->type(v->ctx, t);
 }
 
-static void visit_exprs(const struct ast_visitor *v, struct ast_exprs *list)
-{
+static void visit_exprs(const struct ast_visitor *v, struct ast_exprs *list) {
     for (size_t i = 0; i < list->len; i++) ast_visit_expr(v, &list->data[i]);
 }
 
-static void visit_optional(const struct ast_visitor *v, struct ast_expr **e)
-{
+static void visit_optional(const struct ast_visitor *v, struct ast_expr **e) {
     if (*e) ast_visit_expr(v, e);
 }
 
-static void visit_children(const struct ast_visitor *v, struct ast_expr *e)
-{
+static void visit_children(const struct ast_visitor *v, struct ast_expr *e) {
     switch (e->kind) {
     case AST_INT:
     case AST_BOOL:
@@ -32,24 +28,15 @@ static void visit_children(const struct ast_visitor *v, struct ast_expr *e)
     case AST_IDENT:
     case AST_BUILTIN:
     case AST_VAR:
-    case AST_MAP:
-        break;
+    case AST_MAP: break;
     case AST_INDEX:
         ast_visit_expr(v, &e->index.base);
         visit_exprs(v, &e->index.keys);
         break;
-    case AST_FIELD:
-        ast_visit_expr(v, &e->field.base);
-        break;
-    case AST_ELEMENT:
-        ast_visit_expr(v, &e->element.base);
-        break;
-    case AST_CALL:
-        visit_exprs(v, &e->call.args);
-        break;
-    case AST_UNARY:
-        ast_visit_expr(v, &e->unary.operand);
-        break;
+    case AST_FIELD: ast_visit_expr(v, &e->field.base); break;
+    case AST_ELEMENT: ast_visit_expr(v, &e->element.base); break;
+    case AST_CALL: visit_exprs(v, &e->call.args); break;
+    case AST_UNARY: ast_visit_expr(v, &e->unary.operand); break;
     case AST_BINARY:
         ast_visit_expr(v, &e->binary.left);
         ast_visit_expr(v, &e->binary.right);
@@ -72,32 +59,24 @@ static void visit_children(const struct ast_visitor *v, struct ast_expr *e)
         visit_optional(v, &e->size.expr);
         break;
     case AST_TUPLE:
-    case AST_RECORD:
-        visit_exprs(v, &e->tuple.elems);
-        break;
+    case AST_RECORD: visit_exprs(v, &e->tuple.elems); break;
     case AST_BLOCK_EXPR:
         ast_visit_stmts(v, &e->block.stmts);
         visit_optional(v, &e->block.value);
         break;
-    case AST_COMPTIME:
-        ast_visit_expr(v, &e->comptime);
-        break;
+    case AST_COMPTIME: ast_visit_expr(v, &e->comptime); break;
     }
 }
 
-void ast_visit_expr(const struct ast_visitor *v, struct ast_expr **e)
-{
+void ast_visit_expr(const struct ast_visitor *v, struct ast_expr **e) {
     visit_children(v, *e);
     if (v->expr) v->expr(v->ctx, e);
 }
 
-static void visit_stmt(const struct ast_visitor *v, struct ast_stmt *s)
-{
+static void visit_stmt(const struct ast_visitor *v, struct ast_stmt *s) {
     switch (s->kind) {
     case AST_EXPR_STMT:
-    case AST_RETURN:
-        visit_optional(v, &s->expr);
-        break;
+    case AST_RETURN: visit_optional(v, &s->expr); break;
     case AST_ASSIGN:
         ast_visit_expr(v, &s->assign.value);
         ast_visit_expr(v, &s->assign.target);
@@ -123,17 +102,13 @@ static void visit_stmt(const struct ast_visitor *v, struct ast_stmt *s)
         visit_optional(v, &s->loop.var);
         ast_visit_stmts(v, &s->loop.body);
         break;
-    case AST_BLOCK:
-        ast_visit_stmts(v, &s->block);
-        break;
+    case AST_BLOCK: ast_visit_stmts(v, &s->block); break;
     case AST_BREAK:
     case AST_CONTINUE:
-    case AST_ERROR_STMT:
-        break;
+    case AST_ERROR_STMT: break;
     }
 }
 
-void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s)
-{
+void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s) {
     for (size_t i = 0; i < s->len; i++) visit_stmt(v, s->data[i]);
 }

@@ -10,8 +10,7 @@
 _Static_assert((int)TOKEN_BLOCK_OPEN == (int)BLOCK_OPEN, "tokens.def and %token disagree");
 _Static_assert((int)TOKEN_ERROR_CHAR == (int)ERROR_CHAR, "tokens.def and %token disagree");
 
-int parse_next(struct parse *p, union GAFF_STYPE *value, struct span *span)
-{
+int parse_next(struct parse *p, union GAFF_STYPE *value, struct span *span) {
     const struct token *t = &p->tokens.data[p->next];
     if (p->next + 1 < p->tokens.len) p->next++;
     value->token = t;
@@ -19,22 +18,19 @@ int parse_next(struct parse *p, union GAFF_STYPE *value, struct span *span)
     return t->kind;
 }
 
-struct span parse_empty_span(struct parse *p)
-{
+struct span parse_empty_span(struct parse *p) {
     struct span span = p->tokens.data[p->next].span;
     span.end = span.begin;
     return span;
 }
 
-void parse_exhausted(struct parse *p, struct span span, const char *message)
-{
+void parse_exhausted(struct parse *p, struct span span, const char *message) {
     (void)message; // bison's own: only a lack of stack comes here
     diag(p->diags, span, nesting);
 }
 
 // Names of bison's symbols as messages show them: tokens.def has the words.
-static const char *shown(struct arena *a, const char *symbol)
-{
+static const char *shown(struct arena *a, const char *symbol) {
     static const struct {
         const char *symbol;
         int kind;
@@ -50,8 +46,7 @@ static const char *shown(struct arena *a, const char *symbol)
 }
 
 void parse_unexpected(struct parse *p, struct span span, const char *got, const char **expected,
-                      size_t nexpected)
-{
+                      size_t nexpected) {
     const char *text = got ? arena_printf(p->arena, "unexpected %s", shown(p->arena, got)) : "";
     for (size_t i = 0; i < nexpected; i++)
         text = arena_printf(p->arena, "%s%s %s", text, i ? " or" : ", expecting",
@@ -60,8 +55,7 @@ void parse_unexpected(struct parse *p, struct span span, const char *got, const 
     diag(p->diags, span, syntax, text);
 }
 
-struct ast_program *parse_program(struct arena *a, struct diags *d, const struct source *src)
-{
+struct ast_program *parse_program(struct arena *a, struct diags *d, const struct source *src) {
     struct parse p = {.arena = a, .diags = d};
     p.program = ARENA_NEW(a, struct ast_program);
     p.program->source = src;

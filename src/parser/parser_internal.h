@@ -52,9 +52,8 @@ struct ast_stmt *parse_let(struct parse *p, const struct token *var, struct ast_
                            struct ast_expr *value, struct span span);
 struct ast_stmt *parse_if(struct parse *p, struct ast_expr *cond, const struct ast_stmts *then,
                           const struct ast_stmts *otherwise, struct span span);
-struct ast_stmt *parse_else_if(struct parse *p, struct ast_expr *cond,
-                               const struct ast_stmts *then, struct ast_stmt *otherwise,
-                               struct span span);
+struct ast_stmt *parse_else_if(struct parse *p, struct ast_expr *cond, const struct ast_stmts *then,
+                               struct ast_stmt *otherwise, struct span span);
 struct ast_stmt *parse_while(struct parse *p, enum ast_stmt_kind kind, struct ast_expr *cond,
                              const struct ast_stmts *body, struct span span);
 struct ast_stmt *parse_for(struct parse *p, const struct token *var, struct ast_expr *from,
@@ -80,16 +79,16 @@ struct ast_expr *parse_int(struct parse *p, const struct token *t);
 struct ast_expr *parse_string(struct parse *p, const struct token *t);
 struct ast_expr *parse_positional(struct parse *p, const struct token *t);
 struct ast_expr *parse_name(struct parse *p, enum ast_expr_kind kind, const struct token *t);
-struct ast_expr *parse_call(struct parse *p, const struct token *name,
-                            const struct ast_exprs *args, struct span span);
+struct ast_expr *parse_call(struct parse *p, const struct token *name, const struct ast_exprs *args,
+                            struct span span);
 struct ast_expr *parse_call_type(struct parse *p, const struct token *name, struct ast_type *type,
                                  struct span span);
 struct ast_expr *parse_type_arg(struct parse *p, struct ast_type *of, struct ast_expr *e,
                                 struct span span);
 struct ast_expr *parse_elvis(struct parse *p, struct ast_expr *cond, struct ast_expr *otherwise,
                              struct span span);
-struct ast_expr *parse_tuple(struct parse *p, struct ast_expr *first,
-                             const struct ast_exprs *rest, struct span span);
+struct ast_expr *parse_tuple(struct parse *p, struct ast_expr *first, const struct ast_exprs *rest,
+                             struct span span);
 struct ast_expr *parse_record(struct parse *p, const struct field_list *fields, struct span span);
 void parse_record_field(struct parse *p, struct field_list *f, const struct token *name,
                         struct ast_expr *value);
@@ -102,8 +101,8 @@ struct ast_expr *parse_typeinfo(struct parse *p, struct ast_type *of, struct ast
 
 struct ast_type *parse_type(struct parse *p, enum ast_type_kind kind, struct ast_type *target,
                             struct span span);
-struct ast_type *parse_type_name(struct parse *p, struct ast_type *before,
-                                 const struct token *word, struct span span);
+struct ast_type *parse_type_name(struct parse *p, struct ast_type *before, const struct token *word,
+                                 struct span span);
 struct ast_type *parse_type_tag(struct parse *p, const char *tag, const struct token *name,
                                 struct span span);
 void parse_type_field(struct parse *p, struct field_list *f, const struct token *name,

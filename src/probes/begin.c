@@ -7,8 +7,7 @@
 #include "probes/providers.h"
 
 static int match_plain(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                       void *ctx, struct probe_error *err)
-{
+                       void *ctx, struct probe_error *err) {
     if (spec->nparts > 1) {
         probe_fail(env, err, "%s takes no arguments", spec->parts[0]);
         return -1;
@@ -19,8 +18,7 @@ static int match_plain(struct probe_env *env, const struct probe_spec *spec, pro
 }
 
 static int match_named(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                       void *ctx, struct probe_error *err)
-{
+                       void *ctx, struct probe_error *err) {
     if (spec->nparts != 2 || !*spec->parts[1]) {
         probe_fail(env, err, "%s needs a name: %s:NAME", spec->parts[0], spec->parts[0]);
         return -1;
@@ -31,8 +29,7 @@ static int match_named(struct probe_env *env, const struct probe_spec *spec, pro
 }
 
 static int match_self(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                      void *ctx, struct probe_error *err)
-{
+                      void *ctx, struct probe_error *err) {
     static const char *const signals[] = {"SIGUSR1"};
     if (spec->nparts != 3 || strcmp(spec->parts[1], "signal")) {
         probe_fail(env, err, "self probes are self:signal:SIGUSR1");
@@ -48,7 +45,7 @@ static int match_self(struct probe_env *env, const struct probe_spec *spec, prob
     return -1;
 }
 
-#define SELF_RUN(id, text, alias, matcher, about, form)                                           \
+#define SELF_RUN(id, text, alias, matcher, about, form)                                            \
     const struct provider provider_##id = {                                                        \
         .name = text,                                                                              \
         .aliases = {alias},                                                                        \

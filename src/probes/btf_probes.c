@@ -21,8 +21,7 @@ struct search {
     struct suggest suggest;
 };
 
-static bool consider(void *ctx, const char *module, const char *name)
-{
+static bool consider(void *ctx, const char *module, const char *name) {
     struct search *s = ctx;
     if (!probe_glob(s->module, module)) return true;
     if (!probe_glob(s->pattern, name)) return true;
@@ -35,16 +34,14 @@ static bool consider(void *ctx, const char *module, const char *name)
     return s->found(s->ctx, &t);
 }
 
-static bool offer(void *ctx, const char *module, const char *name)
-{
+static bool offer(void *ctx, const char *module, const char *name) {
     (void)module;
     suggest_offer(&((struct search *)ctx)->suggest, name);
     return true;
 }
 
 static int match_fentry(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                        void *ctx, struct probe_error *err)
-{
+                        void *ctx, struct probe_error *err) {
     const char *provider = provider_find(spec->parts[0])->name, *why;
     if (spec->nparts < 2 || spec->nparts > 3 || !*spec->parts[spec->nparts - 1]) {
         probe_fail(env, err, "%s probe type requires 1 or 2 arguments, found %u", provider,
@@ -82,8 +79,7 @@ static int match_fentry(struct probe_env *env, const struct probe_spec *spec, pr
 }
 
 static void list_fentry(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                        void *ctx)
-{
+                        void *ctx) {
     struct search s = {.env = env,
                        .provider = provider_find(spec->parts[0])->name,
                        .module = spec->nparts > 2 ? spec->parts[1] : "*",
@@ -94,8 +90,7 @@ static void list_fentry(struct probe_env *env, const struct probe_spec *spec, pr
 }
 
 static void describe_func(struct probe_env *env, const struct type_func *f,
-                          struct probe_layout *out)
-{
+                          struct probe_layout *out) {
     for (uint32_t i = 0; i < f->nparams; i++) {
         struct probe_arg a = {.name = f->params[i].name, .type = f->params[i].type, .offset = i};
         a.decl = arena_printf(env->arena, "%s %s", f->params[i].decl, a.name);
@@ -104,8 +99,7 @@ static void describe_func(struct probe_env *env, const struct type_func *f,
 }
 
 static bool describe_fentry(struct probe_env *env, const struct mf_target *t,
-                            struct probe_layout *out, struct probe_error *err)
-{
+                            struct probe_layout *out, struct probe_error *err) {
     const struct type_func *f = types_find_func(env->types, t->module, t->function);
     if (!f) return probe_fail(env, err, "no BTF for %s", t->function);
     describe_func(env, f, out);
@@ -118,11 +112,10 @@ static bool describe_fentry(struct probe_env *env, const struct mf_target *t,
 }
 
 static int prepare_fentry(struct probe_env *env, struct bpf_program *prog,
-                          const struct mf_target *targets, size_t n, struct probe_error *err)
-{
+                          const struct mf_target *targets, size_t n, struct probe_error *err) {
     (void)n;
-    bpf_program__set_expected_attach_type(prog, targets->is_return ? BPF_TRACE_FEXIT
-                                                                   : BPF_TRACE_FENTRY);
+    bpf_program__set_expected_attach_type(prog,
+                                          targets->is_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
     // Modules are found by libbpf too: "module:function".
     const char *name = targets->function;
     if (targets->module && strcmp(targets->module, "vmlinux"))
@@ -134,8 +127,7 @@ static int prepare_fentry(struct probe_env *env, struct bpf_program *prog,
 
 static size_t attach_trace(struct probe_env *env, struct bpf_program *prog,
                            const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                           struct probe_links *links, probe_failed failed, void *ctx)
-{
+                           struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
     (void)first_cookie;
     (void)n;
@@ -150,8 +142,7 @@ static size_t attach_trace(struct probe_env *env, struct bpf_program *prog,
 
 // ---- raw tracepoints ----
 
-static bool raw_name(struct search *s, const char *name)
-{
+static bool raw_name(struct search *s, const char *name) {
     if (!probe_glob(s->pattern, name)) return true;
     struct arena *a = s->env->arena;
     struct mf_target t = {.name = arena_printf(a, "rawtracepoint:%s", name),
@@ -161,8 +152,7 @@ static bool raw_name(struct search *s, const char *name)
 }
 
 // BTF has a function __bpf_trace_<name> or __probestub_<name> for each.
-static bool consider_raw(void *ctx, const char *module, const char *name)
-{
+static bool consider_raw(void *ctx, const char *module, const char *name) {
     struct search *s = ctx;
     size_t n = strlen(s->prefix);
     (void)module;
@@ -170,8 +160,7 @@ static bool consider_raw(void *ctx, const char *module, const char *name)
 }
 
 static int match_raw(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                     void *ctx, struct probe_error *err)
-{
+                     void *ctx, struct probe_error *err) {
     if (spec->nparts < 2 || spec->nparts > 3 || !*spec->parts[spec->nparts - 1]) {
         probe_fail(env, err, "rawtracepoint probe type requires 1 or 2 arguments, found %u",
                    spec->nparts - 1);
@@ -197,8 +186,7 @@ static int match_raw(struct probe_env *env, const struct probe_spec *spec, probe
 }
 
 static void list_raw(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                     void *ctx)
-{
+                     void *ctx) {
     struct search s = {.env = env,
                        .pattern = spec->nparts > 1 ? spec->parts[spec->nparts - 1] : "*",
                        .prefix = "__bpf_trace_",
@@ -207,9 +195,8 @@ static void list_raw(struct probe_env *env, const struct probe_spec *spec, probe
     types_each_func(env->types, NULL, consider_raw, &s);
 }
 
-static bool describe_raw(struct probe_env *env, const struct mf_target *t,
-                         struct probe_layout *out, struct probe_error *err)
-{
+static bool describe_raw(struct probe_env *env, const struct mf_target *t, struct probe_layout *out,
+                         struct probe_error *err) {
     const struct type_func *f = types_find_raw_tracepoint(env->types, NULL, t->function);
     if (!f) return probe_fail(env, err, "no BTF for raw tracepoint %s", t->function);
     describe_func(env, f, out);
@@ -218,8 +205,7 @@ static bool describe_raw(struct probe_env *env, const struct mf_target *t,
 
 static size_t attach_raw(struct probe_env *env, struct bpf_program *prog,
                          const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                         struct probe_links *links, probe_failed failed, void *ctx)
-{
+                         struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
     (void)first_cookie;
     size_t done = 0;

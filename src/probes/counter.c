@@ -44,8 +44,7 @@ static const struct counter hardware[] = {
     {0},
 };
 
-static const struct counter *find(const struct counter *c, const char *name)
-{
+static const struct counter *find(const struct counter *c, const char *name) {
     for (; c->name; c++)
         if (!strcmp(c->name, name) || (c->alias && !strcmp(c->alias, name))) return c;
     return NULL;
@@ -53,15 +52,14 @@ static const struct counter *find(const struct counter *c, const char *name)
 
 static int match_in(struct probe_env *env, const struct counter *table, const char *provider,
                     const struct probe_spec *spec, probe_found found, void *ctx,
-                    struct probe_error *err)
-{
+                    struct probe_error *err) {
     if (spec->nparts < 2 || spec->nparts > 3) {
         probe_fail(env, err, "%s probe type requires 1 or 2 arguments, found %u", provider,
                    spec->nparts - 1);
         return -1;
     }
-    struct mf_target t = {.name = arena_printf(env->arena, "%s%s", provider,
-                                               strchr(spec->text, ':')),
+    struct mf_target t = {.name =
+                              arena_printf(env->arena, "%s%s", provider, strchr(spec->text, ':')),
                           .function = spec->parts[1]};
     if (spec->nparts == 3 && *spec->parts[2] && !probe_number(spec->parts[2], &t.value)) {
         probe_fail(env, err, "Invalid count '%s'", spec->parts[2]);
@@ -82,8 +80,7 @@ static int match_in(struct probe_env *env, const struct counter *table, const ch
 }
 
 static void list_in(struct probe_env *env, const struct counter *table, const char *provider,
-                    const struct probe_spec *spec, probe_found found, void *ctx)
-{
+                    const struct probe_spec *spec, probe_found found, void *ctx) {
     const char *pattern = spec->nparts > 1 ? spec->parts[1] : "*";
     for (const struct counter *c = table; c->name; c++) {
         if (!probe_glob(pattern, c->name)) continue;
@@ -95,8 +92,7 @@ static void list_in(struct probe_env *env, const struct counter *table, const ch
 
 static size_t attach_in(const struct counter *table, uint32_t type, struct bpf_program *prog,
                         const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                        struct probe_links *links, probe_failed failed, void *ctx, pid_t pid)
-{
+                        struct probe_links *links, probe_failed failed, void *ctx, pid_t pid) {
     size_t done = 0;
     int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
     for (size_t i = 0; i < n; i++) {
@@ -106,8 +102,8 @@ static size_t attach_in(const struct counter *table, uint32_t type, struct bpf_p
         for (int cpu = 0; c && cpu < cpus; cpu++) {
             struct perf_event_attr attr = {
                 .type = type, .config = c->config, .sample_period = targets[i].value};
-            on += perf_attach(&attr, bpf_program__fd(prog), pid, cpu, first_cookie + i, links,
-                              &why);
+            on +=
+                perf_attach(&attr, bpf_program__fd(prog), pid, cpu, first_cookie + i, links, &why);
         }
         if (on)
             done++;
@@ -119,19 +115,16 @@ static size_t attach_in(const struct counter *table, uint32_t type, struct bpf_p
 
 #define COUNTER(id, table, type)                                                                   \
     static int match_##id(struct probe_env *env, const struct probe_spec *spec, probe_found found, \
-                          void *ctx, struct probe_error *err)                                      \
-    {                                                                                              \
+                          void *ctx, struct probe_error *err) {                                    \
         return match_in(env, table, #id, spec, found, ctx, err);                                   \
     }                                                                                              \
     static void list_##id(struct probe_env *env, const struct probe_spec *spec, probe_found found, \
-                          void *ctx)                                                               \
-    {                                                                                              \
+                          void *ctx) {                                                             \
         list_in(env, table, #id, spec, found, ctx);                                                \
     }                                                                                              \
     static size_t attach_##id(struct probe_env *env, struct bpf_program *prog,                     \
                               const struct mf_target *targets, size_t n, uint64_t first_cookie,    \
-                              struct probe_links *links, probe_failed failed, void *ctx)           \
-    {                                                                                              \
+                              struct probe_links *links, probe_failed failed, void *ctx) {         \
         return attach_in(table, type, prog, targets, n, first_cookie, links, failed, ctx,          \
                          env->pid);                                                                \
     }

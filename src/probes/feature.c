@@ -23,16 +23,15 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
 
 // Is helper `id` known for programs of this type? An unknown helper is refused with a message
 // that names it; a known one may be refused for its arguments.
-static bool have_helper(enum bpf_prog_type type, enum bpf_func_id id)
-{
+static bool have_helper(enum bpf_prog_type type, enum bpf_func_id id) {
     return libbpf_probe_bpf_helper(type, id, NULL) == 1;
 }
 
-#define INSN(op, d, s, o, i) ((struct bpf_insn){.code = (op), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
+#define INSN(op, d, s, o, i)                                                                       \
+    ((struct bpf_insn){.code = (op), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
 
-static bool loads(enum bpf_prog_type type, enum bpf_attach_type attach, const struct bpf_insn *insns,
-                  size_t n)
-{
+static bool loads(enum bpf_prog_type type, enum bpf_attach_type attach,
+                  const struct bpf_insn *insns, size_t n) {
     LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
     int fd = bpf_prog_load(type, "gaff_probe", "GPL", insns, n, &opts);
     if (fd < 0) return false;
@@ -43,30 +42,20 @@ static bool loads(enum bpf_prog_type type, enum bpf_attach_type attach, const st
 static const struct bpf_insn return_0[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0},
                                            {.code = BPF_JMP | BPF_EXIT}};
 
-static bool probe_btf(void)
-{
-    return access("/sys/kernel/btf/vmlinux", R_OK) == 0;
-}
-static bool probe_module_btf(void)
-{
+static bool probe_btf(void) { return access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
+static bool probe_module_btf(void) {
     return probe_btf() && have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf);
 }
-static bool probe_ringbuf(void)
-{
+static bool probe_ringbuf(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_ringbuf_reserve);
 }
-static bool probe_cookie(void)
-{
+static bool probe_cookie(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie);
 }
-static bool probe_func_ip(void)
-{
-    return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_func_ip);
-}
+static bool probe_func_ip(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_func_ip); }
 
 // The link type exists since 5.18, but needs CONFIG_FPROBE: only making a link tells.
-static bool try_kprobe_multi(unsigned attach)
-{
+static bool try_kprobe_multi(unsigned attach) {
     LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = (enum bpf_attach_type)attach);
     int prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "gaff_probe", "GPL", return_0,
                              ARRAY_LEN(return_0), &load);
@@ -81,21 +70,15 @@ static bool try_kprobe_multi(unsigned attach)
     close(link);
     return true;
 }
-static bool probe_kprobe_multi(void)
-{
-    return try_kprobe_multi(BPF_TRACE_KPROBE_MULTI);
-}
-static bool probe_kprobe_session(void)
-{
+static bool probe_kprobe_multi(void) { return try_kprobe_multi(BPF_TRACE_KPROBE_MULTI); }
+static bool probe_kprobe_session(void) {
     return try_kprobe_multi(56); // BPF_TRACE_KPROBE_SESSION
 }
-static bool probe_uprobe_multi(void)
-{
+static bool probe_uprobe_multi(void) {
     return loads(BPF_PROG_TYPE_KPROBE, (enum bpf_attach_type)48 /* BPF_TRACE_UPROBE_MULTI */,
                  return_0, ARRAY_LEN(return_0));
 }
-static bool probe_fentry(void)
-{
+static bool probe_fentry(void) {
     if (!probe_btf()) return false;
     int id = libbpf_find_vmlinux_btf_id("bpf_prog_put", BPF_TRACE_FENTRY);
     if (id < 0) return false;
@@ -110,62 +93,40 @@ static bool probe_fentry(void)
     close(link);
     return true;
 }
-static bool probe_loop(void)
-{
-    return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop);
-}
-static bool probe_map_for_each(void)
-{
+static bool probe_loop(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop); }
+static bool probe_map_for_each(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_for_each_map_elem);
 }
-static bool probe_percpu_lookup(void)
-{
+static bool probe_percpu_lookup(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_map_lookup_percpu_elem);
 }
-static bool probe_probe_read_kernel(void)
-{
+static bool probe_probe_read_kernel(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_probe_read_kernel);
 }
-static bool probe_dpath(void)
-{
+static bool probe_dpath(void) {
     // bpf_d_path is for tracing programs; libbpf cannot probe those: 5.10 brought both it and
     // the loop-free ring buffer reserve that 5.8 has, so the later helper tells.
     return probe_btf() && have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_snprintf_btf);
 }
-static bool probe_ktime_boot(void)
-{
+static bool probe_ktime_boot(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_ktime_get_boot_ns);
 }
-static bool probe_ktime_tai(void)
-{
+static bool probe_ktime_tai(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, (enum bpf_func_id)208 /* ktime_get_tai_ns */);
 }
-static bool probe_jiffies(void)
-{
-    return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_jiffies64);
-}
-static bool probe_signal(void)
-{
-    return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_send_signal);
-}
-static bool probe_override(void)
-{
+static bool probe_jiffies(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_jiffies64); }
+static bool probe_signal(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_send_signal); }
+static bool probe_override(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return);
 }
-static bool probe_iter(void)
-{
+static bool probe_iter(void) {
     return probe_btf() && have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_ringbuf_reserve);
 }
-static bool probe_strncmp(void)
-{
-    return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_strncmp);
-}
-static bool probe_task_btf(void)
-{
+static bool probe_strncmp(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_strncmp); }
+static bool probe_task_btf(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf);
 }
-static bool probe_atomic_fetch(void)
-{
+static bool probe_atomic_fetch(void) {
     struct bpf_insn insns[] = {
         INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8, 0),
         INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),
@@ -182,8 +143,7 @@ static bool (*const probes[FEATURE_COUNT])(void) = {
 };
 
 // GAFF_NO_FEATURE="cookie,loop"
-static bool is_disabled(const char *name)
-{
+static bool is_disabled(const char *name) {
     const char *list = getenv("GAFF_NO_FEATURE");
     size_t n = strlen(name);
     while (list && *list) {
@@ -194,8 +154,7 @@ static bool is_disabled(const char *name)
     return false;
 }
 
-bool feature_have(enum feature f)
-{
+bool feature_have(enum feature f) {
     static signed char known[FEATURE_COUNT]; // 0: not asked, 1: yes, -1: no
     if (!known[f]) {
         libbpf_print_fn_t before = libbpf_set_print(NULL);

@@ -23,14 +23,12 @@ struct search {
     int n;
 };
 
-static bool module_matches(const char *pattern, const char *module)
-{
+static bool module_matches(const char *pattern, const char *module) {
     if (!pattern) return true;
     return probe_glob(pattern, *module ? module : "vmlinux");
 }
 
-static bool consider(void *ctx, const struct kfunction *f)
-{
+static bool consider(void *ctx, const struct kfunction *f) {
     struct search *s = ctx;
     if (!module_matches(s->module, f->module) || !probe_glob(s->pattern, f->name)) return true;
     // Clones that the compiler made (.cold, .part) are not entered by a call.
@@ -45,26 +43,21 @@ static bool consider(void *ctx, const struct kfunction *f)
     return s->found(s->ctx, &t);
 }
 
-static const char *canonical(const char *name)
-{
-    return provider_find(name)->name;
-}
+static const char *canonical(const char *name) { return provider_find(name)->name; }
 
 // Does the offset lie inside the function? The next symbol ends it.
-static bool offset_ok(const char *function, uint64_t offset)
-{
+static bool offset_ok(const char *function, uint64_t offset) {
     struct symbols *s = symbols_new(NULL);
     const char *name = NULL, *module;
     uint64_t at = 0, start = symbols_kernel_address(function);
-    bool ok = !start || !s || !symbols_kernel(s, start + offset, &name, &at, &module) ||
-              at == offset;
+    bool ok =
+        !start || !s || !symbols_kernel(s, start + offset, &name, &at, &module) || at == offset;
     symbols_free(s);
     return ok;
 }
 
-static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx, struct probe_error *err)
-{
+static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
+                 struct probe_error *err) {
     const char *provider = canonical(spec->parts[0]);
     if (spec->nparts < 2 || spec->nparts > 3 || !*spec->parts[spec->nparts - 1]) {
         probe_fail(env, err, "%s probe type requires 1 or 2 arguments, found %u", provider,
@@ -96,8 +89,8 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
         probe_fail(env, err, "Offset not allowed for kretprobe");
         return -1;
     }
-    struct mf_target t = {.name = arena_printf(env->arena, "%s%s", provider,
-                                               strchr(spec->text, ':')),
+    struct mf_target t = {.name =
+                              arena_printf(env->arena, "%s%s", provider, strchr(spec->text, ':')),
                           .module = s.module,
                           .function = s.pattern,
                           .offset = offset,
@@ -122,8 +115,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
 }
 
 static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx)
-{
+                 void *ctx) {
     struct search s = {.env = env,
                        .provider = canonical(spec->parts[0]),
                        .pattern = spec->nparts > 1 ? spec->parts[spec->nparts - 1] : "*",
@@ -133,27 +125,23 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
     kfunctions_each(consider, &s);
 }
 
-static bool use_multi(const struct mf_target *targets, size_t n)
-{
+static bool use_multi(const struct mf_target *targets, size_t n) {
     if (n < 2 || !feature_have(FEATURE_kprobe_multi)) return false;
     for (size_t i = 0; i < n; i++)
         if (targets[i].offset || !targets[i].function) return false;
     return true;
 }
 
-static int prepare(struct probe_env *env, struct bpf_program *prog,
-                   const struct mf_target *targets, size_t n, struct probe_error *err)
-{
+static int prepare(struct probe_env *env, struct bpf_program *prog, const struct mf_target *targets,
+                   size_t n, struct probe_error *err) {
     (void)env;
     (void)err;
-    if (use_multi(targets, n))
-        bpf_program__set_expected_attach_type(prog, BPF_TRACE_KPROBE_MULTI);
+    if (use_multi(targets, n)) bpf_program__set_expected_attach_type(prog, BPF_TRACE_KPROBE_MULTI);
     return 0;
 }
 
 static bool attach_multi(struct bpf_program *prog, const struct mf_target *targets, size_t n,
-                         uint64_t first_cookie, struct probe_links *links)
-{
+                         uint64_t first_cookie, struct probe_links *links) {
     const char **names = calloc(n, sizeof(*names));
     __u64 *cookies = calloc(n, sizeof(*cookies));
     int fd = -ENOMEM;
@@ -177,8 +165,7 @@ static bool attach_multi(struct bpf_program *prog, const struct mf_target *targe
 }
 
 static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
-                       struct probe_links *links, const char **why)
-{
+                       struct probe_links *links, const char **why) {
     int type = perf_pmu_type("kprobe");
     if (type < 0) {
         *why = "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)";
@@ -201,8 +188,7 @@ static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint
 
 static size_t attach(struct probe_env *env, struct bpf_program *prog,
                      const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                     struct probe_links *links, probe_failed failed, void *ctx)
-{
+                     struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
     if (use_multi(targets, n)) {
         if (attach_multi(prog, targets, n, first_cookie, links)) return n;

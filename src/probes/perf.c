@@ -16,8 +16,7 @@
 #include "probes/probe_internal.h"
 
 // The first number in a file of sysfs: "9" or "config:0".
-static int read_number(const char *path)
-{
+static int read_number(const char *path) {
     FILE *f = fopen(path, "re");
     int n = -1;
     if (!f) return -1;
@@ -30,23 +29,20 @@ static int read_number(const char *path)
     return n;
 }
 
-int perf_pmu_type(const char *name)
-{
+int perf_pmu_type(const char *name) {
     char path[96];
     snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", name);
     return read_number(path);
 }
 
-int perf_pmu_retprobe_bit(const char *name)
-{
+int perf_pmu_retprobe_bit(const char *name) {
     char path[96];
     snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/format/retprobe", name);
     int bit = read_number(path);
     return bit < 0 ? 0 : bit;
 }
 
-const char *perf_why(int err, const char *doing)
-{
+const char *perf_why(int err, const char *doing) {
     static _Thread_local char text[256];
     const char *hint = "";
     if (err == EPERM || err == EACCES)
@@ -60,11 +56,10 @@ const char *perf_why(int err, const char *doing)
 }
 
 bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, uint64_t cookie,
-                 struct probe_links *links, const char **why)
-{
+                 struct probe_links *links, const char **why) {
     attr->size = sizeof(*attr);
-    int fd = (int)syscall(SYS_perf_event_open, attr, pid > 0 ? pid : -1, cpu, -1,
-                          PERF_FLAG_FD_CLOEXEC);
+    int fd =
+        (int)syscall(SYS_perf_event_open, attr, pid > 0 ? pid : -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
     if (fd < 0) {
         *why = perf_why(errno, "perf_event_open");
         return false;
@@ -95,8 +90,7 @@ size_t perf_attach_each(bool (*one)(struct bpf_program *prog, const struct mf_ta
                                     uint64_t cookie, struct probe_links *links, const char **why),
                         struct bpf_program *prog, const struct mf_target *targets, size_t n,
                         uint64_t first_cookie, struct probe_links *links, probe_failed failed,
-                        void *ctx)
-{
+                        void *ctx) {
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         const char *why = "";
@@ -117,16 +111,14 @@ struct closing {
     size_t len, first, step;
 };
 
-static void *close_some(void *arg)
-{
+static void *close_some(void *arg) {
     const struct closing *c = arg;
     for (size_t i = c->first; i < c->len; i += c->step) close(c->fds[i]);
     return NULL;
 }
 
 // Each close may wait for a grace period of the kernel; the waits overlap.
-void probe_links_close(struct probe_links *l)
-{
+void probe_links_close(struct probe_links *l) {
     pthread_t threads[MAX_THREADS];
     struct closing work[MAX_THREADS];
     size_t n = l->len / 8 < MAX_THREADS ? l->len / 8 : MAX_THREADS, started = 0;

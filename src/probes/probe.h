@@ -16,37 +16,37 @@
 
 // How a program reads what its context offers; interpreted by codegen.
 enum probe_context {
-    CTX_NONE,       // begin, end, interval: no data
-    CTX_REGS,       // ctx is struct pt_regs *
-    CTX_RECORD,     // ctx is a tracepoint record: fields at byte offsets
-    CTX_BTF,        // ctx is uint64_t[]: arguments by index, typed by BTF
-    CTX_PERF,       // ctx is struct bpf_perf_event_data *: pt_regs first
-    CTX_ITER,       // ctx is struct bpf_iter__x *
+    CTX_NONE,   // begin, end, interval: no data
+    CTX_REGS,   // ctx is struct pt_regs *
+    CTX_RECORD, // ctx is a tracepoint record: fields at byte offsets
+    CTX_BTF,    // ctx is uint64_t[]: arguments by index, typed by BTF
+    CTX_PERF,   // ctx is struct bpf_perf_event_data *: pt_regs first
+    CTX_ITER,   // ctx is struct bpf_iter__x *
 };
 
 enum probe_caps {
-    PROBE_ARGS = 1 << 0,   // `args`
-    PROBE_ARGN = 1 << 1,   // arg0...argN
-    PROBE_RETVAL = 1 << 2, // retval
-    PROBE_REGS = 1 << 3,   // reg("ip")
-    PROBE_FUNC = 1 << 4,   // func
-    PROBE_USER = 1 << 5,   // in a user program: pointers are user pointers
-    PROBE_STACK = 1 << 6,  // kstack, ustack make sense
-    PROBE_TASK = 1 << 7,   // runs in the context of a task: pid, comm ... mean something
-    PROBE_RUN_ONCE = 1 << 8, // begin, end, self, test: run by gaff itself, never attached
-    PROBE_TIMER = 1 << 9,  // interval, profile
-    PROBE_ONE_TARGET = 1 << 10, // a program can be attached to one target only
+    PROBE_ARGS = 1 << 0,          // `args`
+    PROBE_ARGN = 1 << 1,          // arg0...argN
+    PROBE_RETVAL = 1 << 2,        // retval
+    PROBE_REGS = 1 << 3,          // reg("ip")
+    PROBE_FUNC = 1 << 4,          // func
+    PROBE_USER = 1 << 5,          // in a user program: pointers are user pointers
+    PROBE_STACK = 1 << 6,         // kstack, ustack make sense
+    PROBE_TASK = 1 << 7,          // runs in the context of a task: pid, comm ... mean something
+    PROBE_RUN_ONCE = 1 << 8,      // begin, end, self, test: run by gaff itself, never attached
+    PROBE_TIMER = 1 << 9,         // interval, profile
+    PROBE_ONE_TARGET = 1 << 10,   // a program can be attached to one target only
     PROBE_NEWEST_FIRST = 1 << 12, // of several programs on one event the kernel runs the one first
                                   // that was attached last
-    PROBE_NO_COOKIE = 1 << 11,  // the link carries no cookie: identity needs one program each
+    PROBE_NO_COOKIE = 1 << 11,    // the link carries no cookie: identity needs one program each
 };
 
 // What a script wrote, split at ':' (quotes removed).
 struct probe_spec {
-    const char *text;      // whole, as written
-    const char *parts[6];  // parts[0] is the provider's name as written
+    const char *text;     // whole, as written
+    const char *parts[6]; // parts[0] is the provider's name as written
     unsigned nparts;
-    pid_t pid;             // -p / -c, or 0
+    pid_t pid; // -p / -c, or 0
 };
 
 // Why a spec is wrong, and what may help; both in the arena. hint may be NULL.
@@ -59,9 +59,9 @@ struct probe_error {
 struct probe_env {
     struct arena *arena;
     struct types *types;
-    pid_t pid;             // -p / -c, or 0: also filters wildcards of user probes
-    const char *program;   // path of the program of -c, or NULL
-    bool want_children;    // unused for now
+    pid_t pid;           // -p / -c, or 0: also filters wildcards of user probes
+    const char *program; // path of the program of -c, or NULL
+    bool want_children;  // unused for now
 };
 
 struct probe_arg {
@@ -70,18 +70,18 @@ struct probe_arg {
     // where: CTX_RECORD and CTX_ITER: byte offset; CTX_BTF: index of the uint64_t;
     // CTX_REGS: index of the argument register (retval: see probe_regs)
     uint32_t offset;
-    const char *decl;      // as C declares it, for listings: "const char * name"
-    bool is_data_loc;      // RECORD: __data_loc string or array
+    const char *decl; // as C declares it, for listings: "const char * name"
+    bool is_data_loc; // RECORD: __data_loc string or array
     bool is_data_rel;
 };
 VEC_OF(probe_args, struct probe_arg);
 
 struct probe_layout {
-    struct probe_args args;      // `args`
-    const char *retval_decl;     // for listings
-    const struct type *retval;   // NULL: none known (then uint64 where PROBE_RETVAL)
-    const struct type *record;   // CTX_RECORD: the struct behind `args`
-    unsigned retval_index;       // CTX_BTF: index of the return value
+    struct probe_args args;    // `args`
+    const char *retval_decl;   // for listings
+    const struct type *retval; // NULL: none known (then uint64 where PROBE_RETVAL)
+    const struct type *record; // CTX_RECORD: the struct behind `args`
+    unsigned retval_index;     // CTX_BTF: index of the return value
 };
 
 // Receives matches; return false to stop.
@@ -91,18 +91,18 @@ struct bpf_program;
 struct probe_links;
 
 struct provider {
-    const char *name;        // canonical: "kprobe"
-    const char *aliases[4];  // "k"
-    const char *doc;         // one line for --help and the manual
-    const char *syntax;      // "kprobe:[MODULE:]FUNCTION[+OFFSET]"
+    const char *name;       // canonical: "kprobe"
+    const char *aliases[4]; // "k"
+    const char *doc;        // one line for --help and the manual
+    const char *syntax;     // "kprobe:[MODULE:]FUNCTION[+OFFSET]"
     unsigned caps;
     enum probe_context context;
-    uint32_t prog_type;      // enum bpf_prog_type
+    uint32_t prog_type; // enum bpf_prog_type
     // Checks a spec's form and expands it into targets, also by wildcard: calls `found` for
     // each. Gives the number found, or -1 with *err filled. A spec that matches nothing is 0 with
     // err filled as well (message and hint: near names).
-    int (*match)(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx, struct probe_error *err);
+    int (*match)(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
+                 struct probe_error *err);
     // Lists every probe whose full name matches a glob ("*" for all), for -l.
     void (*list)(struct probe_env *env, const struct probe_spec *spec, probe_found found,
                  void *ctx);
@@ -112,8 +112,8 @@ struct provider {
                      struct probe_layout *out, struct probe_error *err);
     // Before load: sets attach type, attach_btf_id ... of a program. May be NULL.
     // `prog` is libbpf's. Gives 0 or negative errno with *err filled.
-    int (*prepare)(struct probe_env *env, struct bpf_program *prog,
-                   const struct mf_target *targets, size_t ntargets, struct probe_error *err);
+    int (*prepare)(struct probe_env *env, struct bpf_program *prog, const struct mf_target *targets,
+                   size_t ntargets, struct probe_error *err);
     // Attaches one loaded program to all its targets; `cookie` of target i is first_cookie + i.
     // Adds to *links. Targets that fail are reported through `failed` (each with a reason) and
     // the rest goes on. Gives the number of targets attached. NULL: run by the runtime itself.

@@ -6,20 +6,30 @@
 #include "probes/providers.h"
 
 static const struct provider *const providers[] = {
-    &provider_begin,        &provider_end,       &provider_self,      &provider_test,
-    &provider_bench,        &provider_interval,  &provider_profile,   &provider_kprobe,
-    &provider_kretprobe,    &provider_tracepoint, &provider_rawtracepoint, &provider_fentry,
-    &provider_fexit,        &provider_uprobe,    &provider_uretprobe, &provider_usdt,
-    &provider_software,     &provider_hardware,  NULL,
+    &provider_begin,
+    &provider_end,
+    &provider_self,
+    &provider_test,
+    &provider_bench,
+    &provider_interval,
+    &provider_profile,
+    &provider_kprobe,
+    &provider_kretprobe,
+    &provider_tracepoint,
+    &provider_rawtracepoint,
+    &provider_fentry,
+    &provider_fexit,
+    &provider_uprobe,
+    &provider_uretprobe,
+    &provider_usdt,
+    &provider_software,
+    &provider_hardware,
+    NULL,
 };
 
-const struct provider *const *provider_all(void)
-{
-    return providers;
-}
+const struct provider *const *provider_all(void) { return providers; }
 
-const struct provider *provider_find(const char *name)
-{
+const struct provider *provider_find(const char *name) {
     for (const struct provider *const *p = providers; *p; p++) {
         if (!strcmp((*p)->name, name)) return *p;
         for (size_t i = 0; i < ARRAY_LEN((*p)->aliases) && (*p)->aliases[i]; i++)
@@ -28,7 +38,6 @@ const struct provider *provider_find(const char *name)
     return NULL;
 }
 
-const char *provider_kind(const struct provider *p)
-{
+const char *provider_kind(const struct provider *p) {
     return p->caps & PROBE_RUN_ONCE ? "special" : p->name;
 }

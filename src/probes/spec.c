@@ -9,8 +9,7 @@
 // "uprobe:/bin/sh:\"ns::f(int)\"": colons inside quotes do not split. A bare symbol with "::"
 // is kept whole as well.
 bool probe_spec_parse(struct arena *a, const char *text, struct probe_spec *out,
-                      struct probe_error *err)
-{
+                      struct probe_error *err) {
     *out = (struct probe_spec){.text = text};
     char *part = arena_alloc(a, strlen(text) + 1);
     size_t n = 0;
@@ -40,18 +39,11 @@ bool probe_spec_parse(struct arena *a, const char *text, struct probe_spec *out,
     return true;
 }
 
-bool probe_has_glob(const char *text)
-{
-    return strpbrk(text, "*[?") != NULL;
-}
+bool probe_has_glob(const char *text) { return strpbrk(text, "*[?") != NULL; }
 
-bool probe_glob(const char *pattern, const char *text)
-{
-    return fnmatch(pattern, text, 0) == 0;
-}
+bool probe_glob(const char *pattern, const char *text) { return fnmatch(pattern, text, 0) == 0; }
 
-bool probe_fail(struct probe_env *env, struct probe_error *err, const char *fmt, ...)
-{
+bool probe_fail(struct probe_env *env, struct probe_error *err, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     err->message = arena_vprintf(env->arena, fmt, ap);
@@ -59,8 +51,7 @@ bool probe_fail(struct probe_env *env, struct probe_error *err, const char *fmt,
     return false;
 }
 
-bool probe_number(const char *text, uint64_t *out)
-{
+bool probe_number(const char *text, uint64_t *out) {
     char *end;
     if (!isdigit((unsigned char)*text)) return false;
     *out = strtoull(text, &end, 0);
@@ -70,8 +61,7 @@ bool probe_number(const char *text, uint64_t *out)
 }
 
 // "func+0x10" is split in place; false when what follows '+' is no number.
-bool probe_split_offset(struct arena *a, const char *text, const char **symbol, uint64_t *offset)
-{
+bool probe_split_offset(struct arena *a, const char *text, const char **symbol, uint64_t *offset) {
     const char *plus = strrchr(text, '+');
     *offset = 0;
     *symbol = text;
@@ -81,8 +71,7 @@ bool probe_split_offset(struct arena *a, const char *text, const char **symbol, 
     return probe_number(plus + 1, offset);
 }
 
-void probe_links_add(struct probe_links *l, int fd)
-{
+void probe_links_add(struct probe_links *l, int fd) {
     if (l->len == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 16;
         int *fds = realloc(l->fds, cap * sizeof(*fds));

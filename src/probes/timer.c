@@ -13,13 +13,11 @@
 static const struct {
     const char *name;
     uint64_t ns; // 0: hertz
-} units[] = {{"ns", 1},          {"us", 1000},        {"ms", 1000000},
-             {"s", 1000000000},  {"m", 60000000000},  {"h", 3600000000000},
-             {"hz", 0}};
+} units[] = {{"ns", 1},          {"us", 1000},         {"ms", 1000000}, {"s", 1000000000},
+             {"m", 60000000000}, {"h", 3600000000000}, {"hz", 0}};
 
 // "5s", "100ms", "99hz": number and unit in one word.
-static bool duration(const char *text, uint64_t *value, const char **unit)
-{
+static bool duration(const char *text, uint64_t *value, const char **unit) {
     char *end;
     if (*text < '0' || *text > '9') return false;
     *value = strtoull(text, &end, 10);
@@ -27,9 +25,8 @@ static bool duration(const char *text, uint64_t *value, const char **unit)
     return true;
 }
 
-static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx, struct probe_error *err)
-{
+static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
+                 struct probe_error *err) {
     uint64_t value = 0;
     const char *unit = "";
     bool ok = false;
@@ -67,8 +64,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
 }
 
 static size_t attach_on(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
-                        int first, int last, struct probe_links *links, const char **why)
-{
+                        int first, int last, struct probe_links *links, const char **why) {
     for (int cpu = first; cpu <= last; cpu++) {
         struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
                                        .config = PERF_COUNT_SW_CPU_CLOCK,
@@ -85,13 +81,11 @@ static size_t attach_on(struct bpf_program *prog, const struct mf_target *t, uin
 
 static size_t attach_each(struct bpf_program *prog, const struct mf_target *targets, size_t n,
                           uint64_t first_cookie, int last_cpu, struct probe_links *links,
-                          probe_failed failed, void *ctx)
-{
+                          probe_failed failed, void *ctx) {
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         const char *why = "";
-        size_t ok =
-            attach_on(prog, &targets[i], first_cookie + i, 0, last_cpu, links, &why);
+        size_t ok = attach_on(prog, &targets[i], first_cookie + i, 0, last_cpu, links, &why);
         if (!ok) failed(ctx, &targets[i], why);
         done += ok;
     }
@@ -100,16 +94,14 @@ static size_t attach_each(struct bpf_program *prog, const struct mf_target *targ
 
 static size_t attach_interval(struct probe_env *env, struct bpf_program *prog,
                               const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                              struct probe_links *links, probe_failed failed, void *ctx)
-{
+                              struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
     return attach_each(prog, targets, n, first_cookie, 0, links, failed, ctx);
 }
 
 static size_t attach_profile(struct probe_env *env, struct bpf_program *prog,
                              const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                             struct probe_links *links, probe_failed failed, void *ctx)
-{
+                             struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
     int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
     return attach_each(prog, targets, n, first_cookie, cpus - 1, links, failed, ctx);

@@ -9,8 +9,7 @@
 #include "base/suggest.h"
 #include "probes/probe_internal.h"
 
-const char *tracefs_path(void)
-{
+const char *tracefs_path(void) {
     static const char *const places[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
     char probe[64];
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
@@ -20,8 +19,7 @@ const char *tracefs_path(void)
     return NULL;
 }
 
-static FILE *open_list(bool *kallsyms)
-{
+static FILE *open_list(bool *kallsyms) {
     const char *root = tracefs_path();
     char path[96];
     *kallsyms = false;
@@ -35,8 +33,7 @@ static FILE *open_list(bool *kallsyms)
 }
 
 // One line into name and module, in place; false for lines that are no function.
-static bool parse_line(char *line, bool kallsyms, struct kfunction *out)
-{
+static bool parse_line(char *line, bool kallsyms, struct kfunction *out) {
     line[strcspn(line, "\n")] = '\0';
     char *name = line;
     if (kallsyms) {
@@ -58,8 +55,7 @@ static bool parse_line(char *line, bool kallsyms, struct kfunction *out)
     return *name != '\0' && strncmp(name, "__ftrace_invalid", 16) != 0;
 }
 
-void kfunctions_each(bool (*each)(void *ctx, const struct kfunction *f), void *ctx)
-{
+void kfunctions_each(bool (*each)(void *ctx, const struct kfunction *f), void *ctx) {
     bool kallsyms;
     FILE *f = open_list(&kallsyms);
     if (!f) return;
@@ -77,8 +73,7 @@ struct have {
     bool found;
 };
 
-static bool is_it(void *ctx, const struct kfunction *f)
-{
+static bool is_it(void *ctx, const struct kfunction *f) {
     struct have *h = ctx;
     if (strcmp(f->name, h->name)) return true;
     if (h->module && strcmp(h->module, f->module) &&
@@ -88,8 +83,7 @@ static bool is_it(void *ctx, const struct kfunction *f)
     return false;
 }
 
-bool kfunctions_have(const char *module, const char *name)
-{
+bool kfunctions_have(const char *module, const char *name) {
     struct have h = {.module = module, .name = name};
     kfunctions_each(is_it, &h);
     return h.found;
@@ -107,8 +101,7 @@ struct near {
 
 // A function that was split or cloned keeps its name and gets a suffix; one that was renamed
 // often keeps it as a part.
-static bool offer(void *ctx, const struct kfunction *f)
-{
+static bool offer(void *ctx, const struct kfunction *f) {
     struct near *n = ctx;
     if (strstr(f->name, n->stem) && n->count < MAX_NEAR) {
         n->list = n->count ? arena_printf(n->arena, "%s, %s", n->list, f->name)
@@ -121,8 +114,7 @@ static bool offer(void *ctx, const struct kfunction *f)
     return true;
 }
 
-const char *kfunctions_near(struct arena *a, const char *name)
-{
+const char *kfunctions_near(struct arena *a, const char *name) {
     struct near n = {.stem = name, .arena = a, .suggest = suggest_begin(name)};
     while (*n.stem == '_') n.stem++;
     if (strlen(n.stem) < 4) n.stem = name;

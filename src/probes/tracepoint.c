@@ -15,13 +15,11 @@
 
 typedef bool (*each_event)(void *ctx, const char *category, const char *event);
 
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
+static int compare_names(const struct dirent **a, const struct dirent **b) {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static bool events_of(const char *root, const char *category, each_event each, void *ctx)
-{
+static bool events_of(const char *root, const char *category, each_event each, void *ctx) {
     char path[512];
     struct dirent **names;
     snprintf(path, sizeof(path), "%s/events/%s", root, category);
@@ -36,8 +34,7 @@ static bool events_of(const char *root, const char *category, each_event each, v
     return go_on;
 }
 
-static void events_each(const char *category, each_event each, void *ctx)
-{
+static void events_each(const char *category, each_event each, void *ctx) {
     const char *root = tracefs_path();
     char path[256];
     struct dirent **names;
@@ -62,8 +59,7 @@ struct search {
     int n;
 };
 
-static bool consider(void *ctx, const char *category, const char *event)
-{
+static bool consider(void *ctx, const char *category, const char *event) {
     struct search *s = ctx;
     if (!probe_glob(s->pattern, event)) return true;
     struct arena *a = s->env->arena;
@@ -79,8 +75,7 @@ struct nearest {
     struct arena *arena;
 };
 
-static bool offer(void *ctx, const char *category, const char *event)
-{
+static bool offer(void *ctx, const char *category, const char *event) {
     struct nearest *n = ctx;
     char full[256];
     snprintf(full, sizeof(full), "%s:%s", category, event);
@@ -90,9 +85,8 @@ static bool offer(void *ctx, const char *category, const char *event)
     return true;
 }
 
-static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx, struct probe_error *err)
-{
+static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
+                 struct probe_error *err) {
     if (spec->nparts != 3) {
         probe_fail(env, err, "tracepoint probe type requires 2 arguments, found %u",
                    spec->nparts - 1);
@@ -123,20 +117,16 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
 }
 
 static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx)
-{
-    struct search s = {.env = env,
-                       .pattern = spec->nparts > 2 ? spec->parts[2] : "*",
-                       .found = found,
-                       .ctx = ctx};
+                 void *ctx) {
+    struct search s = {
+        .env = env, .pattern = spec->nparts > 2 ? spec->parts[2] : "*", .found = found, .ctx = ctx};
     events_each(spec->nparts > 1 ? spec->parts[1] : "*", consider, &s);
 }
 
 // ---- format files ----
 
 // "field:unsigned char name[16];	offset:8;	size:16;	signed:0;"
-static bool parse_field(struct probe_env *env, const char *line, struct type_field *out)
-{
+static bool parse_field(struct probe_env *env, const char *line, struct type_field *out) {
     char decl[256];
     unsigned offset, size;
     int is_signed = 0;
@@ -158,7 +148,8 @@ static bool parse_field(struct probe_env *env, const char *line, struct type_fie
     if (bracket) {
         *bracket = '\0';
         // A macro as the size (TASK_COMM_LEN) is answered by the field's own size.
-        if (!probe_number(arena_strndup(env->arena, bracket + 1, strcspn(bracket + 1, "]")), &count))
+        if (!probe_number(arena_strndup(env->arena, bracket + 1, strcspn(bracket + 1, "]")),
+                          &count))
             count = 0;
     }
     out->name = arena_strdup(env->arena, name);
@@ -193,10 +184,9 @@ static bool parse_field(struct probe_env *env, const char *line, struct type_fie
     }
     if (array && count == 0) count = size;
     uint32_t elem_size = array ? (uint32_t)(size / (count ? count : 1)) : size;
-    const struct type *elem = is_char                     ? types_find(t, "char")
-                              : !strcmp(base, "bool")     ? types_basic(t, TYPE_BOOL)
-                              : elem_size == 1 || elem_size == 2 || elem_size == 4 ||
-                                      elem_size == 8
+    const struct type *elem = is_char                 ? types_find(t, "char")
+                              : !strcmp(base, "bool") ? types_basic(t, TYPE_BOOL)
+                              : elem_size == 1 || elem_size == 2 || elem_size == 4 || elem_size == 8
                                   ? types_int(t, elem_size * 8, is_signed)
                                   : types_array(t, types_int(t, 8, false), elem_size);
     out->type = array ? types_array(t, elem, (uint32_t)count) : elem;
@@ -206,15 +196,13 @@ static bool parse_field(struct probe_env *env, const char *line, struct type_fie
 VEC_OF(field_vec, struct type_field);
 
 static bool describe(struct probe_env *env, const struct mf_target *target,
-                     struct probe_layout *out, struct probe_error *err)
-{
+                     struct probe_layout *out, struct probe_error *err) {
     const char *root = tracefs_path();
     char path[512];
     snprintf(path, sizeof(path), "%s/events/%s/%s/format", root ? root : "", target->module,
              target->function);
     FILE *f = fopen(path, "re");
-    if (!f)
-        return probe_fail(env, err, "cannot read the format of %s: %s", target->name, path);
+    if (!f) return probe_fail(env, err, "cannot read the format of %s: %s", target->name, path);
     struct field_vec fields = {0};
     char *line = NULL;
     size_t cap = 0;
@@ -247,8 +235,7 @@ static bool describe(struct probe_env *env, const struct mf_target *target,
     return true;
 }
 
-static int event_id(const struct mf_target *t)
-{
+static int event_id(const struct mf_target *t) {
     const char *root = tracefs_path();
     char path[512];
     int id = -1;
@@ -263,8 +250,7 @@ static int event_id(const struct mf_target *t)
 
 static size_t attach(struct probe_env *env, struct bpf_program *prog,
                      const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                     struct probe_links *links, probe_failed failed, void *ctx)
-{
+                     struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
@@ -272,8 +258,8 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
         const char *why = "no such tracepoint";
         struct perf_event_attr attr = {
             .type = PERF_TYPE_TRACEPOINT, .config = (uint64_t)id, .sample_period = 1};
-        if (id >= 0 && perf_attach(&attr, bpf_program__fd(prog), 0, 0, first_cookie + i, links,
-                                   &why))
+        if (id >= 0 &&
+            perf_attach(&attr, bpf_program__fd(prog), 0, 0, first_cookie + i, links, &why))
             done++;
         else
             failed(ctx, &targets[i], why);

@@ -26,8 +26,7 @@ struct search {
 };
 
 // A pattern that has "(" or "::" is meant for the demangled name.
-static bool names_match(const char *pattern, const char *name)
-{
+static bool names_match(const char *pattern, const char *name) {
     if (probe_glob(pattern, name)) return true;
     if (strncmp(name, "_Z", 2)) return false;
     char *plain = demangle(name);
@@ -41,8 +40,7 @@ static bool names_match(const char *pattern, const char *name)
     return ok;
 }
 
-static bool consider(void *ctx, const char *name, uint64_t offset, uint64_t size)
-{
+static bool consider(void *ctx, const char *name, uint64_t offset, uint64_t size) {
     struct search *s = ctx;
     (void)size;
     char bare[512];
@@ -63,8 +61,7 @@ static bool consider(void *ctx, const char *name, uint64_t offset, uint64_t size
     return s->found(s->ctx, &t);
 }
 
-static const char *resolve(struct probe_env *env, const char *name)
-{
+static const char *resolve(struct probe_env *env, const char *name) {
     char *path = elf_resolve_path(name, env->pid);
     if (!path) return NULL;
     const char *copy = arena_strdup(env->arena, path);
@@ -74,8 +71,7 @@ static const char *resolve(struct probe_env *env, const char *name)
 
 // uprobe:PATH:FUNCTION, uprobe:PATH:cpp:FUNCTION; uprobe:FUNCTION with -p or -c.
 static bool split(struct probe_env *env, const struct probe_spec *spec, const char **path,
-                  const char **function, struct probe_error *err)
-{
+                  const char **function, struct probe_error *err) {
     if (spec->nparts == 4 && !strcmp(spec->parts[2], "cpp")) {
         *path = spec->parts[1];
         *function = spec->parts[3];
@@ -97,8 +93,7 @@ static bool split(struct probe_env *env, const struct probe_spec *spec, const ch
 }
 
 static int match_file(struct search *s, const char *path, const char *function,
-                      struct probe_error *err)
-{
+                      struct probe_error *err) {
     uint64_t offset, address;
     struct arena *a = s->env->arena;
     s->path = path;
@@ -145,9 +140,8 @@ static int match_file(struct search *s, const char *path, const char *function,
     return s->n;
 }
 
-static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx, struct probe_error *err)
-{
+static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
+                 struct probe_error *err) {
     const char *path, *function;
     const char *provider = provider_find(spec->parts[0])->name;
     if (!split(env, spec, &path, &function, err)) return -1;
@@ -190,21 +184,18 @@ struct gather {
     struct target_vec targets;
 };
 
-static bool gather(void *ctx, const struct mf_target *t)
-{
+static bool gather(void *ctx, const struct mf_target *t) {
     struct gather *g = ctx;
     VEC_PUSH(g->env->arena, &g->targets, *t);
     return true;
 }
 
-static int by_name(const void *a, const void *b)
-{
+static int by_name(const void *a, const void *b) {
     return strcmp(((const struct mf_target *)a)->name, ((const struct mf_target *)b)->name);
 }
 
 static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx)
-{
+                 void *ctx) {
     struct probe_error err = {0};
     const char *path, *function;
     if (spec->nparts < 2) return;
@@ -231,8 +222,7 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
 }
 
 static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
-                       struct probe_links *links, const char **why)
-{
+                       struct probe_links *links, const char **why) {
     int type = perf_pmu_type("uprobe");
     uint64_t at = 0;
     if (type < 0) {
@@ -247,9 +237,8 @@ static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint
         *why = "no code is mapped at this address";
         return false;
     }
-    struct perf_event_attr attr = {.type = (uint32_t)type,
-                                   .config1 = (uintptr_t)t->module,
-                                   .config2 = at + t->offset};
+    struct perf_event_attr attr = {
+        .type = (uint32_t)type, .config1 = (uintptr_t)t->module, .config2 = at + t->offset};
     if (t->is_return) attr.config = 1ull << perf_pmu_retprobe_bit("uprobe");
     return perf_attach(&attr, bpf_program__fd(prog), t->pid, t->pid > 0 ? -1 : 0, cookie, links,
                        why);
@@ -257,8 +246,7 @@ static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint
 
 static size_t attach(struct probe_env *env, struct bpf_program *prog,
                      const struct mf_target *targets, size_t n, uint64_t first_cookie,
-                     struct probe_links *links, probe_failed failed, void *ctx)
-{
+                     struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
     return perf_attach_each(attach_one, prog, targets, n, first_cookie, links, failed, ctx);
 }

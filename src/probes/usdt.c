@@ -5,9 +5,8 @@
 #include "probes/probe_internal.h"
 #include "probes/providers.h"
 
-static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found,
-                 void *ctx, struct probe_error *err)
-{
+static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
+                 struct probe_error *err) {
     (void)spec;
     (void)found;
     (void)ctx;

@@ -13,8 +13,7 @@ struct failures {
     size_t n;
 };
 
-static void failed(void *ctx, const struct mf_target *t, const char *why)
-{
+static void failed(void *ctx, const struct mf_target *t, const char *why) {
     struct failures *f = ctx;
     const char *mode = manifest_config(f->rt->m, "missing_probes");
     if (!strcmp(mode, "ignore")) return;
@@ -26,18 +25,15 @@ static void failed(void *ctx, const struct mf_target *t, const char *why)
     log_error("Unable to attach probe: %s: %s", t->name, why);
 }
 
-static void progress(size_t done, size_t all)
-{
+static void progress(size_t done, size_t all) {
     if (all > 200 && isatty(STDERR_FILENO)) fprintf(stderr, "\rattaching %zu of %zu", done, all);
 }
 
-static void progress_end(size_t all)
-{
+static void progress_end(size_t all) {
     if (all > 200 && isatty(STDERR_FILENO)) fprintf(stderr, "\r%40s\r", "");
 }
 
-static void attach_program(struct runtime *rt, size_t i, bool newest_first, struct failures *f)
-{
+static void attach_program(struct runtime *rt, size_t i, bool newest_first, struct failures *f) {
     const struct mf_program *p = &rt->m->programs.data[i];
     const struct provider *provider = provider_find(p->provider);
     if (newest_first != !!(provider->caps & PROBE_NEWEST_FIRST)) return;
@@ -54,8 +50,7 @@ static void attach_program(struct runtime *rt, size_t i, bool newest_first, stru
 
 // In script order, so that several bodies on one event run in script order; backwards where the
 // kernel runs the newest first.
-int rt_attach(struct runtime *rt)
-{
+int rt_attach(struct runtime *rt) {
     struct failures f = {.rt = rt};
     size_t all = rt->m->targets.len, n = rt->m->programs.len;
     for (size_t i = n; i-- > 0;) attach_program(rt, i, true, &f);
@@ -73,8 +68,7 @@ int rt_attach(struct runtime *rt)
 }
 
 // begin, end, self, test: raw tracepoint programs, run once.
-void rt_run_programs(struct runtime *rt, const char *provider)
-{
+void rt_run_programs(struct runtime *rt, const char *provider) {
     for (size_t i = 0; i < rt->m->programs.len; i++) {
         if (strcmp(rt->m->programs.data[i].provider, provider)) continue;
         LIBBPF_OPTS(bpf_test_run_opts, opts);

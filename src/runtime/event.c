@@ -11,13 +11,11 @@
 
 typedef void (*handler)(struct runtime *rt, const struct mf_event *e, const void *record);
 
-static const void *field(const struct mf_event *e, size_t i, const void *record)
-{
+static const void *field(const struct mf_event *e, size_t i, const void *record) {
     return (const char *)record + e->fields.data[i].offset;
 }
 
-static void on_printf(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_printf(struct runtime *rt, const struct mf_event *e, const void *record) {
     struct strbuf b = {0};
     output_format(rt->out, &b, e->format, &e->fields, record);
     output_text(rt->out, "printf", strbuf_str(&b));
@@ -25,24 +23,20 @@ static void on_printf(struct runtime *rt, const struct mf_event *e, const void *
 }
 
 static void message(struct runtime *rt, const struct mf_event *e, const void *record,
-                    const char *kind)
-{
+                    const char *kind) {
     struct strbuf b = {0};
     output_format(rt->out, &b, e->format, &e->fields, record);
     output_message(rt->out, kind, e, strbuf_str(&b));
     strbuf_free(&b);
 }
-static void on_errorf(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_errorf(struct runtime *rt, const struct mf_event *e, const void *record) {
     message(rt, e, record, "errorf");
 }
-static void on_warnf(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_warnf(struct runtime *rt, const struct mf_event *e, const void *record) {
     if (!rt->opts->no_warnings) message(rt, e, record, "warnf");
 }
 
-static void on_system(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_system(struct runtime *rt, const struct mf_event *e, const void *record) {
     struct strbuf b = {0};
     if (!rt->opts->unsafe) return;
     output_format(rt->out, &b, e->format, &e->fields, record);
@@ -54,8 +48,7 @@ static void on_system(struct runtime *rt, const struct mf_event *e, const void *
     strbuf_free(&b);
 }
 
-static void on_cat(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_cat(struct runtime *rt, const struct mf_event *e, const void *record) {
     struct strbuf path = {0}, text = {0};
     output_format(rt->out, &path, e->format, &e->fields, record);
     FILE *f = fopen(strbuf_str(&path), "re");
@@ -77,8 +70,7 @@ static void on_cat(struct runtime *rt, const struct mf_event *e, const void *rec
     strbuf_free(&text);
 }
 
-static void on_time(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_time(struct runtime *rt, const struct mf_event *e, const void *record) {
     char text[512];
     time_t now = time(NULL);
     struct tm tm;
@@ -90,8 +82,7 @@ static void on_time(struct runtime *rt, const struct mf_event *e, const void *re
 #pragma GCC diagnostic pop
 }
 
-static void on_join(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_join(struct runtime *rt, const struct mf_event *e, const void *record) {
     const struct type *list = e->fields.data[0].type;
     const char *p = field(e, 0, record);
     struct strbuf b = {0};
@@ -107,57 +98,55 @@ static void on_join(struct runtime *rt, const struct mf_event *e, const void *re
     strbuf_free(&b);
 }
 
-static void on_print(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_print(struct runtime *rt, const struct mf_event *e, const void *record) {
     output_print_value(rt->out, e->fields.data[0].type, field(e, 0, record));
 }
-static void on_print_map(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_print_map(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)record;
     rt_print_map(rt, e->map, e->top, e->div);
 }
-static void on_print_map_item(struct runtime *rt, const struct mf_event *e, const void *record)
-{
-    rt_print_item(rt, e->map, field(e, 0, record),
-                  e->fields.len > 1 ? field(e, 1, record) : NULL);
+static void on_print_map_item(struct runtime *rt, const struct mf_event *e, const void *record) {
+    rt_print_item(rt, e->map, field(e, 0, record), e->fields.len > 1 ? field(e, 1, record) : NULL);
 }
-static void on_clear(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_clear(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)record;
     rt_clear_map(rt, e->map);
 }
-static void on_zero(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_zero(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)record;
     rt_zero_map(rt, e->map);
 }
-static void on_exit_event(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_exit_event(struct runtime *rt, const struct mf_event *e, const void *record) {
     int64_t status;
     memcpy(&status, field(e, 0, record), 8);
     if (!rt->status) rt->status = (int)status;
     rt->stop = true;
 }
-static void on_nothing(struct runtime *rt, const struct mf_event *e, const void *record)
-{
+static void on_nothing(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)rt;
     (void)e;
     (void)record;
 }
 
 static const handler handlers[] = {
-    [EVENT_PRINTF] = on_printf,       [EVENT_ERRORF] = on_errorf,
-    [EVENT_WARNF] = on_warnf,         [EVENT_SYSTEM] = on_system,
-    [EVENT_CAT] = on_cat,             [EVENT_TIME] = on_time,
-    [EVENT_JOIN] = on_join,           [EVENT_PRINT] = on_print,
-    [EVENT_PRINT_MAP] = on_print_map, [EVENT_PRINT_MAP_ITEM] = on_print_map_item,
-    [EVENT_CLEAR] = on_clear,         [EVENT_ZERO] = on_zero,
-    [EVENT_EXIT] = on_exit_event,     [EVENT_SKBOUTPUT] = on_nothing,
+    [EVENT_PRINTF] = on_printf,
+    [EVENT_ERRORF] = on_errorf,
+    [EVENT_WARNF] = on_warnf,
+    [EVENT_SYSTEM] = on_system,
+    [EVENT_CAT] = on_cat,
+    [EVENT_TIME] = on_time,
+    [EVENT_JOIN] = on_join,
+    [EVENT_PRINT] = on_print,
+    [EVENT_PRINT_MAP] = on_print_map,
+    [EVENT_PRINT_MAP_ITEM] = on_print_map_item,
+    [EVENT_CLEAR] = on_clear,
+    [EVENT_ZERO] = on_zero,
+    [EVENT_EXIT] = on_exit_event,
+    [EVENT_SKBOUTPUT] = on_nothing,
     [EVENT_DEBUGF] = on_nothing,
 };
 
-int rt_handle(struct runtime *rt, const void *record, size_t len)
-{
+int rt_handle(struct runtime *rt, const void *record, size_t len) {
     uint32_t id;
     memcpy(&id, record, 4);
     if (id >= rt->m->events.len) return 0;

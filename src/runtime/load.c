@@ -13,8 +13,7 @@
 
 static struct runtime *loading; // libbpf's callback has no context
 
-static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
+static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap) {
     if (!loading || level == LIBBPF_DEBUG) return 0;
     char text[1024];
 #pragma GCC diagnostic push
@@ -36,21 +35,18 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
     return 0;
 }
 
-static int no_privileges(void)
-{
+static int no_privileges(void) {
     log_error("gaff needs the right to load BPF programs");
     log_hint("run it as root, or with CAP_BPF and CAP_PERFMON; in a container these must be "
              "granted, and the kernel must not be in lockdown mode");
     return -EPERM;
 }
 
-static struct bpf_map *find_map(struct runtime *rt, const char *name)
-{
+static struct bpf_map *find_map(struct runtime *rt, const char *name) {
     return bpf_object__find_map_by_name(rt->object, name);
 }
 
-static uint32_t ring_bytes(struct runtime *rt)
-{
+static uint32_t ring_bytes(struct runtime *rt) {
     uint64_t pages = manifest_config_uint(rt->m, "perf_rb_pages");
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), bytes = pages * page;
     if (!pages) bytes = 4u << 20;
@@ -59,8 +55,7 @@ static uint32_t ring_bytes(struct runtime *rt)
     return (uint32_t)size;
 }
 
-static int prepare_programs(struct runtime *rt)
-{
+static int prepare_programs(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->programs.len; i++) {
         const struct mf_program *p = &rt->m->programs.data[i];
         const struct provider *provider = provider_find(p->provider);
@@ -72,9 +67,9 @@ static int prepare_programs(struct runtime *rt)
         rt->programs[i] = prog;
         bpf_program__set_type(prog, (enum bpf_prog_type)provider->prog_type);
         struct probe_error err = {0};
-        if (provider->prepare && provider->prepare(&rt->env, prog,
-                                                   rt->m->targets.data + p->first_target,
-                                                   p->ntargets, &err)) {
+        if (provider->prepare &&
+            provider->prepare(&rt->env, prog, rt->m->targets.data + p->first_target, p->ntargets,
+                              &err)) {
             log_error("%s: %s", rt->m->targets.data[p->first_target].name,
                       err.message ? err.message : "cannot be prepared");
             return -EINVAL;
@@ -83,8 +78,7 @@ static int prepare_programs(struct runtime *rt)
     return 0;
 }
 
-static int prepare_maps(struct runtime *rt)
-{
+static int prepare_maps(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->maps.len; i++)
         if (!(rt->maps[i] = find_map(rt, rt->m->maps.data[i].symbol))) {
             log_error("object: map '%s' is missing", rt->m->maps.data[i].symbol);
@@ -98,8 +92,7 @@ static int prepare_maps(struct runtime *rt)
 }
 
 // The last line of the verifier's log that says why, not the statistics after it.
-static const char *verifier_reason(struct runtime *rt)
-{
+static const char *verifier_reason(struct runtime *rt) {
     char *text = rt->log.data;
     char *end = text ? strstr(text, "\nprocessed ") : NULL;
     if (!end) return NULL;
@@ -109,8 +102,7 @@ static const char *verifier_reason(struct runtime *rt)
 }
 
 // The program that libbpf names: "prog 'gaff_3': BPF program load failed".
-static const struct mf_program *failed_program(struct runtime *rt)
-{
+static const struct mf_program *failed_program(struct runtime *rt) {
     const char *at = rt->log.data ? strstr(rt->log.data, "prog 'gaff_") : NULL;
     if (!at) return NULL;
     size_t i = strtoul(at + 11, NULL, 10);
@@ -118,8 +110,7 @@ static const struct mf_program *failed_program(struct runtime *rt)
 }
 
 // "; @ script.bt:12" comments of the log name the line last verified.
-static unsigned verifier_line(struct runtime *rt, unsigned fallback)
-{
+static unsigned verifier_line(struct runtime *rt, unsigned fallback) {
     const char *p = rt->log.data, *last = NULL;
     while (p && (p = strstr(p, " @ "))) last = p = p + 3;
     const char *colon = last ? strchr(last, ':') : NULL;
@@ -127,8 +118,7 @@ static unsigned verifier_line(struct runtime *rt, unsigned fallback)
     return (unsigned)strtoul(colon + 1, NULL, 10);
 }
 
-static void print_source_line(struct runtime *rt, unsigned line)
-{
+static void print_source_line(struct runtime *rt, unsigned line) {
     const char *p = rt->m->source_text;
     for (unsigned i = 1; i < line && p; i++) {
         p = strchr(p, '\n');
@@ -137,8 +127,7 @@ static void print_source_line(struct runtime *rt, unsigned line)
     if (p && line) fprintf(stderr, "%.*s\n", (int)strcspn(p, "\n"), p);
 }
 
-static void report_load(struct runtime *rt, int err)
-{
+static void report_load(struct runtime *rt, int err) {
     const struct mf_program *p = failed_program(rt);
     unsigned line = p ? verifier_line(rt, p->line) : 0;
     if (rt->opts->verbose && rt->log.data) fprintf(stderr, "%s\n", rt->log.data);
@@ -160,8 +149,7 @@ static void report_load(struct runtime *rt, int err)
     if (rt->log.data && !rt->opts->verbose) log_hint("-v shows the kernel's messages");
 }
 
-int rt_load(struct runtime *rt, const void *object, size_t len)
-{
+int rt_load(struct runtime *rt, const void *object, size_t len) {
     // Before 5.11 maps count against this limit.
     struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY}, files;
     setrlimit(RLIMIT_MEMLOCK, &unlimited);

@@ -14,16 +14,14 @@
 #include "base/log.h"
 #include "runtime/runtime_internal.h"
 
-static uint64_t time_of(const void *record)
-{
+static uint64_t time_of(const void *record) {
     uint64_t t;
     memcpy(&t, (const char *)record + 8, 8);
     return t;
 }
 
 // Control events up to a time, in their order.
-static void run_queue(struct runtime *rt, uint64_t until)
-{
+static void run_queue(struct runtime *rt, uint64_t until) {
     size_t done = 0;
     while (done < rt->queue_len && rt->queue[done].time <= until) {
         struct pending p = rt->queue[done++];
@@ -35,8 +33,7 @@ static void run_queue(struct runtime *rt, uint64_t until)
     memmove(rt->queue, rt->queue + done, rt->queue_len * sizeof(*rt->queue));
 }
 
-static int on_control(void *ctx, void *data, size_t len)
-{
+static int on_control(void *ctx, void *data, size_t len) {
     struct runtime *rt = ctx;
     if (len < 16) return 0;
     if (rt->queue_len == rt->queue_cap) {
@@ -58,8 +55,7 @@ static int on_control(void *ctx, void *data, size_t len)
     return 0;
 }
 
-static int on_event(void *ctx, void *data, size_t len)
-{
+static int on_event(void *ctx, void *data, size_t len) {
     struct runtime *rt = ctx;
     if (len < 16) return 0;
     if (rt->control) ring_buffer__consume(rt->control);
@@ -69,8 +65,7 @@ static int on_event(void *ctx, void *data, size_t len)
 }
 
 static struct ring_buffer *open_ring(struct runtime *rt, const char *name,
-                                     ring_buffer_sample_fn handler)
-{
+                                     ring_buffer_sample_fn handler) {
     struct bpf_map *map = bpf_object__find_map_by_name(rt->object, name);
     if (!map) return NULL;
     struct ring_buffer *r = ring_buffer__new(bpf_map__fd(map), handler, rt, NULL);
@@ -78,14 +73,12 @@ static struct ring_buffer *open_ring(struct runtime *rt, const char *name,
     return r;
 }
 
-static void open_rings(struct runtime *rt)
-{
+static void open_rings(struct runtime *rt) {
     if (!rt->control) rt->control = open_ring(rt, "gaff_control", on_control);
     if (!rt->events) rt->events = open_ring(rt, "gaff_events", on_event);
 }
 
-void rt_drain(struct runtime *rt)
-{
+void rt_drain(struct runtime *rt) {
     open_rings(rt);
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->events) ring_buffer__consume(rt->events);
@@ -96,14 +89,12 @@ void rt_drain(struct runtime *rt)
 
 enum { ON_RING = 1, ON_SIGNAL, ON_CHILD };
 
-static void watch(int epoll, int fd, uint32_t what)
-{
+static void watch(int epoll, int fd, uint32_t what) {
     struct epoll_event e = {.events = EPOLLIN, .data.u32 = what};
     if (fd >= 0) epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-static void on_signal(struct runtime *rt, int fd)
-{
+static void on_signal(struct runtime *rt, int fd) {
     struct signalfd_siginfo info;
     while (read(fd, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo == SIGUSR1) {
@@ -115,8 +106,7 @@ static void on_signal(struct runtime *rt, int fd)
     }
 }
 
-static int open_signals(void)
-{
+static int open_signals(void) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -127,20 +117,15 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int open_pid(pid_t pid)
-{
-    return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-}
+static int open_pid(pid_t pid) { return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1; }
 
-static void release_child(struct runtime *rt)
-{
+static void release_child(struct runtime *rt) {
     if (rt->opts->child_go < 0 || !rt->opts->child) return;
     if (write(rt->opts->child_go, "g", 1) != 1) log_warning("the command has ended already");
     close(rt->opts->child_go);
 }
 
-void rt_loop(struct runtime *rt)
-{
+void rt_loop(struct runtime *rt) {
     int signals = open_signals(), epoll = epoll_create1(EPOLL_CLOEXEC);
     int child = open_pid(rt->opts->child ? rt->opts->child : rt->opts->pid);
     open_rings(rt);

@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "runtime/runtime_internal.h"
 
-static uint64_t counter(struct runtime *rt, uint32_t index)
-{
+static uint64_t counter(struct runtime *rt, uint32_t index) {
     uint64_t total = 0, *values = calloc(rt->ncpus, 8);
     if (values && rt->losses && bpf_map_lookup_elem(bpf_map__fd(rt->losses), &index, values) == 0)
         for (size_t i = 0; i < rt->ncpus; i++) total += values[i];
@@ -15,8 +14,7 @@ static uint64_t counter(struct runtime *rt, uint32_t index)
     return total;
 }
 
-static void report_maps(struct runtime *rt)
-{
+static void report_maps(struct runtime *rt) {
     for (uint32_t i = 0; i < rt->m->maps.len; i++) {
         uint64_t n = counter(rt, MF_FAILED_UPDATES + i);
         if (!n) continue;
@@ -28,8 +26,7 @@ static void report_maps(struct runtime *rt)
     }
 }
 
-static void report_missed(struct runtime *rt)
-{
+static void report_missed(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->programs.len; i++) {
         struct bpf_prog_info info = {0};
         uint32_t len = sizeof(info);
@@ -41,8 +38,7 @@ static void report_missed(struct runtime *rt)
     }
 }
 
-void rt_report_losses(struct runtime *rt, bool final)
-{
+void rt_report_losses(struct runtime *rt, bool final) {
     if (!rt->losses && !final) return;
     uint64_t lost = rt->losses ? counter(rt, MF_LOST_EVENTS) : 0;
     if (lost > rt->lost_said) {

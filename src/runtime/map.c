@@ -15,27 +15,23 @@ struct snapshot {
     size_t n, cap;
 };
 
-static void snapshot_free(struct snapshot *s)
-{
+static void snapshot_free(struct snapshot *s) {
     free(s->keys);
     free(s->values);
     free(s->entries);
 }
 
-static size_t key_size(const struct runtime *rt, uint32_t map)
-{
+static size_t key_size(const struct runtime *rt, uint32_t map) {
     return bpf_map__key_size(rt->maps[map]);
 }
 
 // Bytes that a look-up writes: one padded value for each CPU.
-static size_t raw_size(const struct runtime *rt, uint32_t map)
-{
+static size_t raw_size(const struct runtime *rt, uint32_t map) {
     size_t one = bpf_map__value_size(rt->maps[map]);
     return rt->m->maps.data[map].is_percpu ? ((one + 7) & ~(size_t)7) * rt->ncpus : one;
 }
 
-static void merge(const struct runtime *rt, uint32_t map, const unsigned char *raw, void *out)
-{
+static void merge(const struct runtime *rt, uint32_t map, const unsigned char *raw, void *out) {
     const struct mf_map *m = &rt->m->maps.data[map];
     if (!m->is_percpu) {
         memcpy(out, raw, m->value->size);
@@ -49,8 +45,7 @@ static void merge(const struct runtime *rt, uint32_t map, const unsigned char *r
 }
 
 static bool add_entry(struct snapshot *s, const struct mf_map *m, const void *key, size_t ksize,
-                      const void *value)
-{
+                      const void *value) {
     size_t vsize = m->value->size;
     if (s->n == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 64;
@@ -67,8 +62,7 @@ static bool add_entry(struct snapshot *s, const struct mf_map *m, const void *ke
     return true;
 }
 
-static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s)
-{
+static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
     const struct mf_map *m = &rt->m->maps.data[map];
     int fd = bpf_map__fd(rt->maps[map]);
     size_t ksize = key_size(rt, map);
@@ -95,16 +89,14 @@ static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s)
     return ok;
 }
 
-void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div)
-{
+void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div) {
     struct snapshot s = {0};
     const struct mf_map *m = &rt->m->maps.data[map];
     if (read_all(rt, map, &s)) output_map(rt->out, m, s.entries, s.n, top, div);
     snapshot_free(&s);
 }
 
-void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void *value)
-{
+void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void *value) {
     const struct mf_map *m = &rt->m->maps.data[map];
     unsigned char *raw = calloc(1, raw_size(rt, map)), *merged = calloc(1, m->value->size + 8);
     struct output_entry e = {.key = key, .value = value};
@@ -120,8 +112,7 @@ void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void
     free(merged);
 }
 
-void rt_zero_map(struct runtime *rt, uint32_t map)
-{
+void rt_zero_map(struct runtime *rt, uint32_t map) {
     struct snapshot s = {0};
     const struct mf_map *m = &rt->m->maps.data[map];
     size_t ksize = key_size(rt, map);
@@ -134,8 +125,7 @@ void rt_zero_map(struct runtime *rt, uint32_t map)
     snapshot_free(&s);
 }
 
-void rt_clear_map(struct runtime *rt, uint32_t map)
-{
+void rt_clear_map(struct runtime *rt, uint32_t map) {
     struct snapshot s = {0};
     if (rt->m->maps.data[map].is_scalar) {
         rt->cleared[map] = true;
@@ -150,8 +140,7 @@ void rt_clear_map(struct runtime *rt, uint32_t map)
 }
 
 // A keyless map always has its entry: cleared, and not written since, it counts as empty.
-static bool is_empty(const struct runtime *rt, uint32_t map, const struct snapshot *s)
-{
+static bool is_empty(const struct runtime *rt, uint32_t map, const struct snapshot *s) {
     const struct mf_map *m = &rt->m->maps.data[map];
     if (s->n == 0) return true;
     if (!m->is_scalar || !rt->cleared[map]) return false;
@@ -160,15 +149,13 @@ static bool is_empty(const struct runtime *rt, uint32_t map, const struct snapsh
     return true;
 }
 
-static int by_name(const void *a, const void *b, void *ctx)
-{
+static int by_name(const void *a, const void *b, void *ctx) {
     const struct runtime *rt = ctx;
     return strcmp(rt->m->maps.data[*(const uint32_t *)a].name,
                   rt->m->maps.data[*(const uint32_t *)b].name);
 }
 
-void rt_print_all_maps(struct runtime *rt)
-{
+void rt_print_all_maps(struct runtime *rt) {
     size_t n = rt->m->maps.len;
     uint32_t *order = calloc(n ? n : 1, sizeof(*order));
     if (!order || !n || !manifest_config_uint(rt->m, "print_maps_on_exit")) {

@@ -9,8 +9,7 @@
 #include "runtime/runtime_internal.h"
 
 static uint32_t stack(void *ctx, const struct type *type, const struct value_stack *v,
-                      uint64_t *ips, uint32_t max)
-{
+                      uint64_t *ips, uint32_t max) {
     struct runtime *rt = ctx;
     char name[32];
     snprintf(name, sizeof(name), "gaff_stack_%u", type->param);
@@ -25,14 +24,12 @@ static uint32_t stack(void *ctx, const struct type *type, const struct value_sta
 }
 
 static bool ksym(void *ctx, uint64_t addr, const char **name, uint64_t *offset,
-                 const char **module)
-{
+                 const char **module) {
     return symbols_kernel(((struct runtime *)ctx)->symbols, addr, name, offset, module);
 }
 
 static bool usym(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint64_t *offset,
-                 const char **module)
-{
+                 const char **module) {
     struct runtime *rt = ctx;
     if (symbols_user(rt->symbols, (pid_t)pid, addr, name, offset, module)) return true;
     // The process is gone: the programs that the script names may still tell.
@@ -51,16 +48,14 @@ static struct {
     char *found;
 } search;
 
-static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
+static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw) {
     (void)ftw;
     if (type != FTW_D || st->st_ino != search.id) return 0;
     search.found = strdup(path);
     return 1;
 }
 
-static char *cgroup_path(void *ctx, uint64_t id, const char *pattern)
-{
+static char *cgroup_path(void *ctx, uint64_t id, const char *pattern) {
     static const char root[] = "/sys/fs/cgroup";
     (void)ctx;
     search.id = id;
@@ -78,8 +73,7 @@ static char *cgroup_path(void *ctx, uint64_t id, const char *pattern)
     return text;
 }
 
-struct output_resolver rt_resolver(struct runtime *rt)
-{
+struct output_resolver rt_resolver(struct runtime *rt) {
     return (struct output_resolver){
         .ctx = rt, .stack = stack, .ksym = ksym, .usym = usym, .cgroup_path = cgroup_path};
 }

@@ -11,8 +11,7 @@
 #include "object/elf.h"
 #include "runtime/runtime_internal.h"
 
-static bool open_manifest(struct runtime *rt, const void *object, size_t len)
-{
+static bool open_manifest(struct runtime *rt, const void *object, size_t len) {
     size_t n;
     char *error;
     const char *json = elf_find_section(object, len, MANIFEST_SECTION, &n);
@@ -27,8 +26,7 @@ static bool open_manifest(struct runtime *rt, const void *object, size_t len)
     return false;
 }
 
-static bool open_output(struct runtime *rt)
-{
+static bool open_output(struct runtime *rt) {
     const struct rt_options *o = rt->opts;
     rt->file = stdout;
     if (o->output_path) {
@@ -47,8 +45,7 @@ static bool open_output(struct runtime *rt)
     return rt->out != NULL;
 }
 
-static void note_start(struct runtime *rt)
-{
+static void note_start(struct runtime *rt) {
     struct timespec now;
     uint64_t state[8] = {0};
     uint32_t key = 0;
@@ -58,18 +55,15 @@ static void note_start(struct runtime *rt)
     bpf_map_update_elem(bpf_map__fd(rt->state), &key, state, BPF_ANY);
 }
 
-static void announce(struct runtime *rt)
-{
-    if (!rt->opts->quiet)
-        output_attached(rt->out, rt->attached);
+static void announce(struct runtime *rt) {
+    if (!rt->opts->quiet) output_attached(rt->out, rt->attached);
     if (getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED") || getenv("__GAFF_NOTIFY_PROBES_ATTACHED")) {
         puts("__BPFTRACE_NOTIFY_PROBES_ATTACHED");
         fflush(stdout);
     }
 }
 
-static void finish(struct runtime *rt)
-{
+static void finish(struct runtime *rt) {
     probe_links_close(&rt->links);
     rt_drain(rt);
     rt_run_programs(rt, "end");
@@ -85,8 +79,7 @@ static void finish(struct runtime *rt)
     }
 }
 
-static void close_all(struct runtime *rt)
-{
+static void close_all(struct runtime *rt) {
     probe_links_close(&rt->links);
     ring_buffer__free(rt->events);
     ring_buffer__free(rt->control);
@@ -101,8 +94,7 @@ static void close_all(struct runtime *rt)
     arena_free(rt->arena);
 }
 
-int rt_run(const void *object, size_t len, const struct rt_options *opts)
-{
+int rt_run(const void *object, size_t len, const struct rt_options *opts) {
     struct runtime rt = {.opts = opts, .status = 0};
     int status = 1;
     signal(SIGPIPE, SIG_IGN);
@@ -112,8 +104,7 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts)
     int cpus = libbpf_num_possible_cpus();
     rt.ncpus = cpus > 0 ? (size_t)cpus : 1;
     if (!open_manifest(&rt, object, len)) goto out;
-    struct symbols_options symbols = {
-        .demangle = manifest_config_uint(rt.m, "cpp_demangle") != 0};
+    struct symbols_options symbols = {.demangle = manifest_config_uint(rt.m, "cpp_demangle") != 0};
     rt.symbols = symbols_new(&symbols);
     if (!open_output(&rt)) goto out;
     if (rt_load(&rt, object, len)) goto out;

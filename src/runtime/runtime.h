@@ -9,15 +9,15 @@
 #include <sys/types.h>
 
 struct rt_options {
-    const char *const *command; // -c, split into argv (NULL-terminated), or NULL
-    pid_t child;                // -c: the child, stopped before exec; 0
-    int child_go;               // write one byte and close to let it exec; -1
-    pid_t pid;                  // -p
-    const char *output_path;    // -o
-    const char *format;         // "text" or "json"
-    int buffering;              // -B: 'l' line, 'f' full, 'n' none; 0 default
+    const char *const *command;       // -c, split into argv (NULL-terminated), or NULL
+    pid_t child;                      // -c: the child, stopped before exec; 0
+    int child_go;                     // write one byte and close to let it exec; -1
+    pid_t pid;                        // -p
+    const char *output_path;          // -o
+    const char *format;               // "text" or "json"
+    int buffering;                    // -B: 'l' line, 'f' full, 'n' none; 0 default
     bool quiet, verbose, verify_only; // -q, -v, --dry-run
-    bool keep_errors;           // -k: print failures of helpers
+    bool keep_errors;                 // -k: print failures of helpers
     bool no_warnings;
     bool unsafe;
 };

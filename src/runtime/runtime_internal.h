@@ -36,20 +36,20 @@ struct runtime {
     size_t queue_len, queue_cap;
     struct symbols *symbols;
     struct output *out;
-    FILE *file;       // -o, or stdout
+    FILE *file; // -o, or stdout
     size_t ncpus;
     size_t attached;
-    bool stop;        // leave the loop
-    bool has_attached; // some probe other than begin and end is there
-    int status;       // of exit()
-    struct strbuf log; // libbpf's messages while loading
+    bool stop;          // leave the loop
+    bool has_attached;  // some probe other than begin and end is there
+    int status;         // of exit()
+    struct strbuf log;  // libbpf's messages while loading
     uint64_t lost_said; // lost events already reported
 };
 
 int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 int rt_attach(struct runtime *rt);                               // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
-void rt_loop(struct runtime *rt);                                // loop.c
+void rt_loop(struct runtime *rt); // loop.c
 void rt_drain(struct runtime *rt);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
 // map.c

@@ -9,8 +9,7 @@ struct use { // what a body reads, found before any typing
     bool args, retval, argn, probe, func;
 };
 
-static void scan(void *ctx, struct ast_expr **pe)
-{
+static void scan(void *ctx, struct ast_expr **pe) {
     struct use *use = ctx;
     const struct ast_expr *e = *pe;
     const char *name = e->kind == AST_IDENT  ? e->ident.name
@@ -26,8 +25,7 @@ static void scan(void *ctx, struct ast_expr **pe)
     use->func |= id == VAR_func;
 }
 
-static struct use scan_probe(struct ast_probe *p)
-{
+static struct use scan_probe(struct ast_probe *p) {
     struct use use = {0};
     struct ast_visitor v = {.ctx = &use, .expr = scan};
     if (p->predicate) ast_visit_expr(&v, &p->predicate);
@@ -40,16 +38,14 @@ struct collector {
     struct mf_targets targets;
 };
 
-static bool collect(void *ctx, const struct mf_target *target)
-{
+static bool collect(void *ctx, const struct mf_target *target) {
     struct collector *c = ctx;
     VEC_PUSH(c->u->arena, &c->targets, *target);
     return true;
 }
 
 static void report_missing(struct unit *u, const struct ast_attach_point *point,
-                           const struct probe_error *err)
-{
+                           const struct probe_error *err) {
     const char *mode = config_string(&u->config, CONFIG_missing_probes);
     const char *text = err->message ? err->message : "no match";
     if (!strcmp(mode, "ignore")) return;
@@ -61,8 +57,7 @@ static void report_missing(struct unit *u, const struct ast_attach_point *point,
 }
 
 static const struct provider *find_provider(struct unit *u, const struct ast_attach_point *point,
-                                            const char *name)
-{
+                                            const char *name) {
     const struct provider *found = provider_find(name);
     if (found) return found;
     diag(u->diags, point->span, provider_unknown, name);
@@ -72,8 +67,7 @@ static const struct provider *find_provider(struct unit *u, const struct ast_att
     return NULL;
 }
 
-static bool same_layout(const struct probe_layout *a, const struct probe_layout *b)
-{
+static bool same_layout(const struct probe_layout *a, const struct probe_layout *b) {
     if (a->args.len != b->args.len || !a->retval != !b->retval) return false;
     if (a->retval && !type_equal(a->retval, b->retval)) return false;
     for (size_t i = 0; i < a->args.len; i++) {
@@ -87,8 +81,7 @@ static bool same_layout(const struct probe_layout *a, const struct probe_layout 
 
 static struct sema_program *new_program(struct unit *u, const struct ast_probe *probe,
                                         const struct provider *provider,
-                                        const struct probe_layout *layout)
-{
+                                        const struct probe_layout *layout) {
     struct sema_program *p = ARENA_NEW(u->arena, struct sema_program);
     p->probe = probe;
     p->provider = provider;
@@ -100,8 +93,7 @@ static struct sema_program *new_program(struct unit *u, const struct ast_probe *
 }
 
 // Must every target have a program of its own?
-static bool alone(const struct provider *p, const struct use *use)
-{
+static bool alone(const struct provider *p, const struct use *use) {
     if (p->caps & PROBE_ONE_TARGET) return true;
     bool identity = use->probe || (use->func && !(p->context == CTX_REGS));
     if (use->func && p->context == CTX_REGS && !(p->caps & PROBE_USER) &&
@@ -112,14 +104,13 @@ static bool alone(const struct provider *p, const struct use *use)
 
 static void add_targets(struct unit *u, const struct ast_probe *probe,
                         const struct ast_attach_point *point, const struct provider *provider,
-                        const struct mf_targets *targets, const struct use *use, size_t first)
-{
+                        const struct mf_targets *targets, const struct use *use, size_t first) {
     bool typed = provider->describe && (use->args || use->retval || use->argn);
     for (size_t i = 0; i < targets->len; i++) {
         struct probe_layout layout = {0};
         struct probe_error err = {0};
-        if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err) &&
-            use->args && targets->len == 1) {
+        if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err) && use->args &&
+            targets->len == 1) {
             diag(u->diags, point->span, args_unknown, err.message ? err.message : "unknown");
             return;
         }
@@ -136,9 +127,8 @@ static void add_targets(struct unit *u, const struct ast_probe *probe,
 }
 
 static void attach_point(struct unit *u, const struct ast_probe *probe,
-                         const struct ast_attach_point *point, const struct use *use,
-                         size_t first, size_t *total)
-{
+                         const struct ast_attach_point *point, const struct use *use, size_t first,
+                         size_t *total) {
     struct probe_spec spec;
     struct probe_error err = {0};
     if (!probe_spec_parse(u->arena, point->text, &spec, &err)) {
@@ -168,15 +158,16 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
     uint64_t max = config_uint(&u->config, CONFIG_max_probes);
     if (*total > max) {
         diag(u->diags, point->span, too_many_probes, *total, (size_t)max);
-        diag_hint(u->diags, "raise the limit with config = { max_probes = %zu } or "
-                            "BPFTRACE_MAX_PROBES", *total);
+        diag_hint(u->diags,
+                  "raise the limit with config = { max_probes = %zu } or "
+                  "BPFTRACE_MAX_PROBES",
+                  *total);
         return;
     }
     add_targets(u, probe, point, provider, &c.targets, use, first);
 }
 
-void sema_attach(struct unit *u)
-{
+void sema_attach(struct unit *u) {
     size_t total = 0;
     for (size_t i = 0; i < u->ast->probes.len; i++) {
         struct ast_probe *p = u->ast->probes.data[i];

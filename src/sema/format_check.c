@@ -11,8 +11,7 @@ struct conversion {
 };
 
 // The next conversion at or after *pos; "%%" is skipped. False for a malformed one.
-static bool next(const char *f, size_t *pos, struct conversion *c)
-{
+static bool next(const char *f, size_t *pos, struct conversion *c) {
     for (;;) {
         const char *p = strchr(f + *pos, '%');
         if (!p) {
@@ -44,8 +43,7 @@ static bool next(const char *f, size_t *pos, struct conversion *c)
     }
 }
 
-static bool prints_as_text(const struct type *t)
-{
+static bool prints_as_text(const struct type *t) {
     switch (t->kind) {
     case TYPE_STRING:
     case TYPE_ARRAY:
@@ -65,15 +63,12 @@ static bool prints_as_text(const struct type *t)
     case TYPE_TUPLE:
     case TYPE_STRUCT:
     case TYPE_BOOL:
-    case TYPE_BUFFER:
-        return true;
-    default:
-        return false;
+    case TYPE_BUFFER: return true;
+    default: return false;
     }
 }
 
-static bool fits(char letter, const struct type *t)
-{
+static bool fits(char letter, const struct type *t) {
     switch (letter) {
     case 's': return prints_as_text(t) || type_is_scalar(t) || type_is_aggregate(t);
     case 'r': return t->kind == TYPE_BUFFER;
@@ -85,16 +80,14 @@ static bool fits(char letter, const struct type *t)
     }
 }
 
-void infer_printf(struct infer *in, struct ast_expr *e)
-{
+void infer_printf(struct infer *in, struct ast_expr *e) {
     if (!in->final) return;
     const struct ast_expr *format = e->call.args.data[0];
     size_t pos = 0, used = 1, n = e->call.args.len;
     for (;;) {
         struct conversion c;
         if (!next(format->string.data, &pos, &c)) {
-            diag(in->u->diags, format->span, format_conversion,
-                 format->string.data + c.at);
+            diag(in->u->diags, format->span, format_conversion, format->string.data + c.at);
             return;
         }
         if (!c.letter) break;

@@ -7,8 +7,7 @@ enum { MAX_ROUNDS = 64 };
 
 // ---- what variables and maps hold ----
 
-static void var_grow(struct infer *in, struct sema_var *v, const struct type *type)
-{
+static void var_grow(struct infer *in, struct sema_var *v, const struct type *type) {
     if (type == v->type || type_equal(type, v->type)) return;
     v->type = type;
     in->changed = true;
@@ -16,8 +15,7 @@ static void var_grow(struct infer *in, struct sema_var *v, const struct type *ty
 
 // A non-negative literal takes the sign of what else is stored.
 static const struct type *grown(struct infer *in, const struct type *have, bool *weak,
-                                const struct ast_expr *value, const struct type *type)
-{
+                                const struct ast_expr *value, const struct type *type) {
     bool literal = value && value->kind == AST_INT && !value->integer.is_negative &&
                    type->kind == TYPE_INT && value->integer.value <= INT64_MAX;
     type = type_stored(in->t, type);
@@ -35,8 +33,7 @@ static const struct type *grown(struct infer *in, const struct type *have, bool 
 }
 
 void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **value,
-                      struct span span)
-{
+                      struct span span) {
     const struct type *type = (*value)->type;
     if (!is_known(type) || v->type->kind == TYPE_ERROR) return;
     if (type->kind == TYPE_VOID || type->kind == TYPE_HIST || type->kind == TYPE_LHIST) {
@@ -68,8 +65,7 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
     infer_convert(in, value, v->type);
 }
 
-void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key)
-{
+void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key) {
     const struct type *type = (*key)->type;
     if (!is_known(type)) return;
     if (type->kind == TYPE_VOID || type_is_aggregate(type)) {
@@ -95,8 +91,7 @@ void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key)
 }
 
 void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **value,
-                      struct span span)
-{
+                      struct span span) {
     const struct type *type = (*value)->type;
     if (!is_known(type)) return;
     if (type->kind == TYPE_VOID) {
@@ -125,21 +120,18 @@ void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **va
 
 // ---- statements ----
 
-static const struct sema_map *target_map(const struct ast_expr *e)
-{
+static const struct sema_map *target_map(const struct ast_expr *e) {
     if (e->kind == AST_MAP) return e->map.map;
     return e->kind == AST_INDEX && e->index.base->kind == AST_MAP ? e->index.base->map.map : NULL;
 }
 
-static bool is_map_value_call(const struct ast_expr *e)
-{
+static bool is_map_value_call(const struct ast_expr *e) {
     return e->kind == AST_CALL && e->call.function >= 0 &&
            (function_rows[e->call.function].where & FN_MAP_VALUE);
 }
 
 // x op= y is typed as x = x op y.
-static void infer_compound(struct infer *in, struct ast_stmt *s)
-{
+static void infer_compound(struct infer *in, struct ast_stmt *s) {
     struct ast_expr *target = s->assign.target;
     const struct type *left = infer_expr(in, &s->assign.target);
     const struct type *right = infer_expr(in, &s->assign.value);
@@ -157,16 +149,14 @@ static void infer_compound(struct infer *in, struct ast_stmt *s)
                    (s->assign.op == AST_ADD || s->assign.op == AST_SUB);
     if (m && type_is_aggregate(m->value)) {
         if (in->final) {
-            diag(in->u->diags, s->span, map_aggregate_write, m->name,
-                 type_name(in->t, m->value));
+            diag(in->u->diags, s->span, map_aggregate_write, m->name, type_name(in->t, m->value));
             diag_note(in->u->diags, m->value_span, "the value's type comes from here");
         }
         return;
     }
     if (!concat && !pointer && !(type_is_integer(left) && type_is_integer(right))) {
         if (in->final)
-            diag(in->u->diags, s->span, operands, type_name(in->t, left),
-                 type_name(in->t, right));
+            diag(in->u->diags, s->span, operands, type_name(in->t, left), type_name(in->t, right));
         return;
     }
     if (type_is_integer(left)) {
@@ -179,8 +169,7 @@ static void infer_compound(struct infer *in, struct ast_stmt *s)
 }
 
 // @ = { ...; avg($x) } is { ...; @ = avg($x) }.
-static bool hoist_aggregation(struct infer *in, struct ast_stmt *s)
-{
+static bool hoist_aggregation(struct infer *in, struct ast_stmt *s) {
     struct ast_expr *value = s->assign.value;
     if (value->kind != AST_BLOCK_EXPR || !value->block.value ||
         !is_map_value_call(value->block.value))
@@ -196,8 +185,7 @@ static bool hoist_aggregation(struct infer *in, struct ast_stmt *s)
     return true;
 }
 
-static void infer_assign(struct infer *in, struct ast_stmt *s)
-{
+static void infer_assign(struct infer *in, struct ast_stmt *s) {
     if (hoist_aggregation(in, s)) return;
     struct ast_expr *target = s->assign.target;
     struct sema_map *m = (struct sema_map *)target_map(target);
@@ -233,8 +221,7 @@ static void infer_assign(struct infer *in, struct ast_stmt *s)
     }
 }
 
-static void infer_let(struct infer *in, struct ast_stmt *s)
-{
+static void infer_let(struct infer *in, struct ast_stmt *s) {
     struct sema_var *v = s->let.var->var.var;
     if (s->let.type && !v->declared) {
         const struct type *type = infer_written_type(in, s->let.type);
@@ -250,16 +237,14 @@ static void infer_let(struct infer *in, struct ast_stmt *s)
     s->let.var->type = v->type;
 }
 
-static void infer_cond(struct infer *in, struct ast_expr **cond)
-{
+static void infer_cond(struct infer *in, struct ast_expr **cond) {
     const struct type *type = infer_expr(in, cond);
     if (!is_known(type) || !in->final) return;
     bool ok = type_is_scalar(type) || type->kind == TYPE_STRING || type->kind == TYPE_KSYM;
     if (!ok) diag(in->u->diags, (*cond)->span, condition_type, type_name(in->t, type));
 }
 
-static void infer_if(struct infer *in, struct ast_stmt *s)
-{
+static void infer_if(struct infer *in, struct ast_stmt *s) {
     if (!s->cond.is_comptime) {
         infer_cond(in, &s->cond.cond);
         infer_stmts(in, &s->cond.then);
@@ -279,8 +264,7 @@ static void infer_if(struct infer *in, struct ast_stmt *s)
     in->changed = true;
 }
 
-static void infer_for_map(struct infer *in, struct ast_stmt *s)
-{
+static void infer_for_map(struct infer *in, struct ast_stmt *s) {
     struct sema_var *v = s->loop.var->var.var;
     if (s->loop.map->kind != AST_MAP) {
         if (in->final) diag(in->u->diags, s->loop.map->span, loop_over);
@@ -316,16 +300,15 @@ static void infer_for_map(struct infer *in, struct ast_stmt *s)
     s->loop.var->type = v->type;
 }
 
-static void infer_loop(struct infer *in, struct ast_stmt *s)
-{
+static void infer_loop(struct infer *in, struct ast_stmt *s) {
     if (s->kind == AST_FOR_MAP) infer_for_map(in, s);
     if (s->kind == AST_FOR_RANGE) {
         const struct type *from = infer_expr(in, &s->loop.from);
         const struct type *to = infer_expr(in, &s->loop.to);
         struct sema_var *v = s->loop.var->var.var;
         const struct type *i64 = types_int(in->t, 64, true);
-        if (in->final && ((is_known(from) && !type_is_integer(from)) ||
-                          (is_known(to) && !type_is_integer(to))))
+        if (in->final &&
+            ((is_known(from) && !type_is_integer(from)) || (is_known(to) && !type_is_integer(to))))
             diag(in->u->diags, s->loop.from->span, range_type);
         infer_convert(in, &s->loop.from, i64);
         infer_convert(in, &s->loop.to, i64);
@@ -352,8 +335,7 @@ static void infer_loop(struct infer *in, struct ast_stmt *s)
     in->loops -= s->kind != AST_UNROLL;
 }
 
-static void infer_return(struct infer *in, struct ast_stmt *s)
-{
+static void infer_return(struct infer *in, struct ast_stmt *s) {
     if (s->expr) infer_expr(in, &s->expr);
     if (in->fn) {
         const struct type *ret = in->fn->ret;
@@ -368,23 +350,18 @@ static void infer_return(struct infer *in, struct ast_stmt *s)
 }
 
 // An expression that does nothing but give a value.
-static bool is_pure(const struct ast_expr *e)
-{
+static bool is_pure(const struct ast_expr *e) {
     switch (e->kind) {
-    case AST_UNARY:
-        return e->unary.op < AST_PRE_INC;
+    case AST_UNARY: return e->unary.op < AST_PRE_INC;
     case AST_CALL:
     case AST_BLOCK_EXPR:
     case AST_TERNARY:
-    case AST_CONVERT:
-        return false;
-    default:
-        return true;
+    case AST_CONVERT: return false;
+    default: return true;
     }
 }
 
-static void infer_expr_stmt(struct infer *in, struct ast_stmt *s)
-{
+static void infer_expr_stmt(struct infer *in, struct ast_stmt *s) {
     infer_expr(in, &s->expr);
     if (in->final && is_known(s->expr->type) && is_pure(s->expr))
         diag(in->u->diags, s->expr->span, value_discarded);
@@ -392,52 +369,34 @@ static void infer_expr_stmt(struct infer *in, struct ast_stmt *s)
         diag(in->u->diags, s->expr->span, map_function_alone, s->expr->call.name);
 }
 
-static void infer_stmt(struct infer *in, struct ast_stmt *s)
-{
+static void infer_stmt(struct infer *in, struct ast_stmt *s) {
     switch (s->kind) {
-    case AST_EXPR_STMT:
-        infer_expr_stmt(in, s);
-        break;
-    case AST_ASSIGN:
-        infer_assign(in, s);
-        break;
-    case AST_LET:
-        infer_let(in, s);
-        break;
-    case AST_IF:
-        infer_if(in, s);
-        break;
+    case AST_EXPR_STMT: infer_expr_stmt(in, s); break;
+    case AST_ASSIGN: infer_assign(in, s); break;
+    case AST_LET: infer_let(in, s); break;
+    case AST_IF: infer_if(in, s); break;
     case AST_WHILE:
     case AST_UNROLL:
     case AST_FOR_RANGE:
-    case AST_FOR_MAP:
-        infer_loop(in, s);
-        break;
+    case AST_FOR_MAP: infer_loop(in, s); break;
     case AST_BREAK:
     case AST_CONTINUE:
         if (!in->loops && in->final)
             diag(in->u->diags, s->span, outside_loop, s->kind == AST_BREAK ? "break" : "continue");
         break;
-    case AST_RETURN:
-        infer_return(in, s);
-        break;
-    case AST_BLOCK:
-        infer_stmts(in, &s->block);
-        break;
-    case AST_ERROR_STMT:
-        break;
+    case AST_RETURN: infer_return(in, s); break;
+    case AST_BLOCK: infer_stmts(in, &s->block); break;
+    case AST_ERROR_STMT: break;
     }
 }
 
-static bool ends_here(const struct ast_stmt *s)
-{
+static bool ends_here(const struct ast_stmt *s) {
     if (s->kind == AST_BREAK || s->kind == AST_CONTINUE || s->kind == AST_RETURN) return true;
     return s->kind == AST_EXPR_STMT && s->expr->kind == AST_CALL && !s->expr->call.fn &&
            s->expr->call.function == FN_exit;
 }
 
-void infer_stmts(struct infer *in, struct ast_stmts *s)
-{
+void infer_stmts(struct infer *in, struct ast_stmts *s) {
     for (size_t i = 0; i < s->len; i++) {
         if (in->final && i && ends_here(s->data[i - 1]))
             diag(in->u->diags, s->data[i]->span, unreachable);
@@ -447,8 +406,7 @@ void infer_stmts(struct infer *in, struct ast_stmts *s)
 
 // ---- the pass ----
 
-static void infer_fn(struct infer *in, struct sema_fn *fn)
-{
+static void infer_fn(struct infer *in, struct sema_fn *fn) {
     in->fn = fn;
     in->program = NULL;
     for (size_t i = 0; i < fn->params.len; i++) {
@@ -457,14 +415,13 @@ static void infer_fn(struct infer *in, struct sema_fn *fn)
             v->declared = v->type = infer_written_type(in, fn->decl->params.data[i].type);
     }
     if (!fn->ret)
-        fn->ret = fn->decl->ret ? infer_written_type(in, fn->decl->ret)
-                                : types_basic(in->t, TYPE_VOID);
+        fn->ret =
+            fn->decl->ret ? infer_written_type(in, fn->decl->ret) : types_basic(in->t, TYPE_VOID);
     infer_stmts(in, &fn->body);
     in->fn = NULL;
 }
 
-static void round_of(struct infer *in)
-{
+static void round_of(struct infer *in) {
     struct unit *u = in->u;
     in->changed = false;
     for (size_t i = 0; i < u->fns.len; i++) infer_fn(in, u->fns.data[i]);
@@ -475,8 +432,7 @@ static void round_of(struct infer *in)
     }
 }
 
-void sema_infer(struct unit *u)
-{
+void sema_infer(struct unit *u) {
     struct infer in = {.u = u, .t = u->types};
     unsigned rounds = 0;
     do {

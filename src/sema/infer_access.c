@@ -4,26 +4,23 @@
 #include "probes/probe.h"
 #include "sema/sema_internal.h"
 
-static bool is_args(const struct ast_expr *e)
-{
+static bool is_args(const struct ast_expr *e) {
     return e->kind == AST_BUILTIN && e->ident.variable == VAR_args;
 }
 
 // @m[a, b] and @m[(a, b)] are the same: one key, a tuple.
-static void join_keys(struct infer *in, struct ast_expr *e)
-{
+static void join_keys(struct infer *in, struct ast_expr *e) {
     if (e->index.keys.len < 2) return;
-    struct ast_expr *tuple = ast_expr_new(in->u->arena, AST_TUPLE,
-                                          span_join(e->index.keys.data[0]->span,
-                                                    e->index.keys.data[e->index.keys.len - 1]->span));
+    struct ast_expr *tuple = ast_expr_new(
+        in->u->arena, AST_TUPLE,
+        span_join(e->index.keys.data[0]->span, e->index.keys.data[e->index.keys.len - 1]->span));
     tuple->tuple.elems = e->index.keys;
     e->index.keys = (struct ast_exprs){0};
     VEC_PUSH(in->u->arena, &e->index.keys, tuple);
 }
 
 // An entry as the target of an assignment or of print(): its key is typed, its value not read.
-const struct type *infer_entry(struct infer *in, struct ast_expr *e)
-{
+const struct type *infer_entry(struct infer *in, struct ast_expr *e) {
     struct sema_map *m = e->index.base->map.map;
     join_keys(in, e);
     infer_expr(in, &e->index.keys.data[0]);
@@ -41,23 +38,20 @@ const struct type *infer_entry(struct infer *in, struct ast_expr *e)
 }
 
 static const struct type *no_index(struct infer *in, const struct ast_expr *e,
-                                   const struct type *type)
-{
+                                   const struct type *type) {
     if (in->final) diag(in->u->diags, e->span, index_type, type_name(in->t, type));
     return error_type(in);
 }
 
 static const struct type *qualified(struct infer *in, const struct ast_expr *e,
-                                    const struct type *type)
-{
+                                    const struct type *type) {
     type = types_complete(in->t, type);
     if (type->kind == TYPE_POINTER && !type->space)
         return types_pointer(in->t, type->target, expr_space(in, e));
     return type;
 }
 
-const struct type *infer_index(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_index(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     if (e->index.base->kind == AST_MAP) {
         struct sema_map *m = e->index.base->map.map;
@@ -102,8 +96,7 @@ const struct type *infer_index(struct infer *in, struct ast_expr **pe)
 
 // ---- fields ----
 
-static const struct type *args_field(struct infer *in, struct ast_expr *e)
-{
+static const struct type *args_field(struct infer *in, struct ast_expr *e) {
     const struct probe_layout *l = &in->program->layout;
     for (size_t i = 0; i < l->args.len; i++) {
         const struct probe_arg *a = &l->args.data[i];
@@ -128,8 +121,7 @@ static const struct type *args_field(struct infer *in, struct ast_expr *e)
     return error_type(in);
 }
 
-static void suggest_fields(struct types *t, const struct type *type, struct suggest *s)
-{
+static void suggest_fields(struct types *t, const struct type *type, struct suggest *s) {
     types_complete(t, type);
     for (uint32_t i = 0; i < type->nfields; i++) {
         const struct type_field *f = &type->fields[i];
@@ -141,8 +133,7 @@ static void suggest_fields(struct types *t, const struct type *type, struct sugg
 }
 
 static const struct type *no_field(struct infer *in, const struct ast_expr *e,
-                                   const struct type *type)
-{
+                                   const struct type *type) {
     if (!in->final) return error_type(in);
     if (type->nfields == 0) {
         diag(in->u->diags, e->field.name_span, struct_unknown, type_name(in->t, type));
@@ -155,8 +146,7 @@ static const struct type *no_field(struct infer *in, const struct ast_expr *e,
     return error_type(in);
 }
 
-const struct type *infer_field(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_field(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     if (is_args(e->field.base) && in->program) return args_field(in, e);
     const struct type *base = infer_expr(in, &e->field.base);
@@ -182,8 +172,7 @@ const struct type *infer_field(struct infer *in, struct ast_expr **pe)
     return qualified(in, e, f.type);
 }
 
-const struct type *infer_element(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_element(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct type *base = infer_expr(in, &e->element.base);
     if (!is_known(base)) return base;
@@ -192,8 +181,7 @@ const struct type *infer_element(struct infer *in, struct ast_expr **pe)
         return error_type(in);
     }
     if (e->element.index >= base->nfields) {
-        if (in->final)
-            diag(in->u->diags, e->span, element_range, e->element.index, base->nfields);
+        if (in->final) diag(in->u->diags, e->span, element_range, e->element.index, base->nfields);
         return error_type(in);
     }
     return base->fields[e->element.index].type;

@@ -2,8 +2,7 @@
 // Operators: arithmetic in 64 bits, comparisons, logic, strings, pointers. Literal operands fold.
 #include "sema/sema_internal.h"
 
-static void to_int(struct ast_expr *e, uint64_t value, bool is_signed)
-{
+static void to_int(struct ast_expr *e, uint64_t value, bool is_signed) {
     e->kind = AST_INT;
     e->integer.value = value;
     e->integer.is_negative = is_signed && (int64_t)value < 0;
@@ -11,19 +10,14 @@ static void to_int(struct ast_expr *e, uint64_t value, bool is_signed)
     e->type = NULL;
 }
 
-static bool is_comparison(enum ast_binary op)
-{
-    return op >= AST_EQ && op <= AST_GE;
-}
+static bool is_comparison(enum ast_binary op) { return op >= AST_EQ && op <= AST_GE; }
 
-static bool is_big(const struct ast_expr *e)
-{
+static bool is_big(const struct ast_expr *e) {
     return e->kind == AST_INT && !e->integer.is_negative && e->integer.value > INT64_MAX;
 }
 
 // Folds two integer literals; false when the operation must be left for run time.
-static bool fold(struct ast_expr *e)
-{
+static bool fold(struct ast_expr *e) {
     const struct ast_expr *l = e->binary.left, *r = e->binary.right;
     if (l->kind != AST_INT || r->kind != AST_INT) return false;
     if ((l->type && l->type->kind == TYPE_ENUM) || (r->type && r->type->kind == TYPE_ENUM))
@@ -59,29 +53,29 @@ static bool fold(struct ast_expr *e)
     return true;
 }
 
-static bool truth(const struct ast_expr *e, bool *value)
-{
-    if (e->kind == AST_INT) *value = e->integer.value != 0;
-    else if (e->kind == AST_BOOL) *value = e->boolean;
-    else if (e->kind == AST_STRING) *value = e->string.len != 0;
-    else return false;
+static bool truth(const struct ast_expr *e, bool *value) {
+    if (e->kind == AST_INT)
+        *value = e->integer.value != 0;
+    else if (e->kind == AST_BOOL)
+        *value = e->boolean;
+    else if (e->kind == AST_STRING)
+        *value = e->string.len != 0;
+    else
+        return false;
     return true;
 }
 
-static int compare_literals(const struct ast_expr *l, const struct ast_expr *r)
-{
+static int compare_literals(const struct ast_expr *l, const struct ast_expr *r) {
     if (l->kind == AST_STRING) return strcmp(l->string.data, r->string.data);
     if (l->integer.is_negative != r->integer.is_negative) return l->integer.is_negative ? -1 : 1;
     if (l->integer.value == r->integer.value) return 0;
-    bool less = l->integer.is_negative
-                    ? (int64_t)l->integer.value < (int64_t)r->integer.value
-                    : l->integer.value < r->integer.value;
+    bool less = l->integer.is_negative ? (int64_t)l->integer.value < (int64_t)r->integer.value
+                                       : l->integer.value < r->integer.value;
     return less ? -1 : 1;
 }
 
 // Comparisons and logic of literals become true or false.
-static bool fold_truth(struct ast_expr *e)
-{
+static bool fold_truth(struct ast_expr *e) {
     const struct ast_expr *l = e->binary.left, *r = e->binary.right;
     enum ast_binary op = e->binary.op;
     bool a, b, value;
@@ -106,22 +100,19 @@ static bool fold_truth(struct ast_expr *e)
     return true;
 }
 
-static bool signed_operand(const struct ast_expr *e)
-{
+static bool signed_operand(const struct ast_expr *e) {
     if (e->kind == AST_INT) return e->integer.is_negative;
     if (e->kind == AST_CONVERT) return signed_operand(e->cast.operand);
     return e->type->is_signed;
 }
 
 // Is the operation signed? Literals that are not negative take the other side's sign.
-static bool signed_pair(const struct ast_expr *l, const struct ast_expr *r)
-{
+static bool signed_pair(const struct ast_expr *l, const struct ast_expr *r) {
     bool both = l->kind == AST_INT && r->kind == AST_INT;
     return both ? !(is_big(l) || is_big(r)) : signed_operand(l) || signed_operand(r);
 }
 
-static void warn_signs(struct infer *in, const struct ast_expr *e)
-{
+static void warn_signs(struct infer *in, const struct ast_expr *e) {
     const struct ast_expr *l = e->binary.left, *r = e->binary.right;
     if (!in->final || l->kind == AST_INT || r->kind == AST_INT) return;
     if (l->type->kind != TYPE_INT || r->type->kind != TYPE_INT) return;
@@ -133,16 +124,14 @@ static void warn_signs(struct infer *in, const struct ast_expr *e)
          type_name(in->t, r->type));
 }
 
-static const struct type *bad_operands(struct infer *in, const struct ast_expr *e)
-{
+static const struct type *bad_operands(struct infer *in, const struct ast_expr *e) {
     if (in->final)
         diag(in->u->diags, e->span, operands, type_name(in->t, e->binary.left->type),
              type_name(in->t, e->binary.right->type));
     return error_type(in);
 }
 
-static const struct type *integers(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *integers(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     enum ast_binary op = e->binary.op;
     int64_t right;
@@ -159,7 +148,8 @@ static const struct type *integers(struct infer *in, struct ast_expr **pe)
                                                     : signed_pair(e->binary.left, e->binary.right);
     warn_signs(in, e);
     const struct type *work = types_int(in->t, 64, is_signed);
-    bool bools = e->binary.left->type->kind == TYPE_BOOL && e->binary.right->type->kind == TYPE_BOOL;
+    bool bools =
+        e->binary.left->type->kind == TYPE_BOOL && e->binary.right->type->kind == TYPE_BOOL;
     if (bools && is_comparison(op)) return types_basic(in->t, TYPE_BOOL);
     infer_convert(in, &e->binary.left, work);
     infer_convert(in, &e->binary.right, work);
@@ -167,8 +157,7 @@ static const struct type *integers(struct infer *in, struct ast_expr **pe)
     return op == AST_SUB ? types_int(in->t, 64, true) : work;
 }
 
-static const struct type *pointers(struct infer *in, struct ast_expr *e)
-{
+static const struct type *pointers(struct infer *in, struct ast_expr *e) {
     const struct type *l = e->binary.left->type, *r = e->binary.right->type;
     enum ast_binary op = e->binary.op;
     const struct type *u64 = types_int(in->t, 64, false);
@@ -189,13 +178,11 @@ static const struct type *pointers(struct infer *in, struct ast_expr *e)
     return bad_operands(in, e);
 }
 
-static bool is_text(const struct type *t)
-{
+static bool is_text(const struct type *t) {
     return t->kind == TYPE_STRING || (t->kind == TYPE_ARRAY && t->target->is_char);
 }
 
-static const struct type *strings(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *strings(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct ast_expr *l = e->binary.left, *r = e->binary.right;
     const struct type *lt = type_stored(in->t, l->type), *rt = type_stored(in->t, r->type);
@@ -221,13 +208,9 @@ static const struct type *strings(struct infer *in, struct ast_expr **pe)
     return types_basic(in->t, TYPE_BOOL);
 }
 
-static bool has_truth(const struct type *t)
-{
-    return type_is_scalar(t) || is_text(t);
-}
+static bool has_truth(const struct type *t) { return type_is_scalar(t) || is_text(t); }
 
-const struct type *infer_binary(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct type *l = infer_expr(in, &e->binary.left);
     const struct type *r = infer_expr(in, &e->binary.right);
@@ -270,13 +253,13 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe)
 
 // ---- unary ----
 
-static const struct type *infer_step(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_step(struct infer *in, struct ast_expr *e) {
     struct ast_expr *x = e->unary.operand;
     const struct type *type = infer_expr(in, &e->unary.operand);
-    struct sema_map *m = x->kind == AST_MAP                                         ? x->map.map
-                         : x->kind == AST_INDEX && x->index.base->kind == AST_MAP ? x->index.base->map.map
-                                                                                  : NULL;
+    struct sema_map *m = x->kind == AST_MAP ? x->map.map
+                         : x->kind == AST_INDEX && x->index.base->kind == AST_MAP
+                             ? x->index.base->map.map
+                             : NULL;
     if (m && m->value->kind == TYPE_NONE) { // only ever stepped: an integer
         bool down = e->unary.op == AST_PRE_DEC || e->unary.op == AST_POST_DEC;
         m->value = types_int(in->t, 64, true);
@@ -293,8 +276,7 @@ static const struct type *infer_step(struct infer *in, struct ast_expr *e)
         }
         return error_type(in);
     }
-    bool ok = (type->kind == TYPE_INT || type->kind == TYPE_POINTER) &&
-              (m || x->kind == AST_VAR);
+    bool ok = (type->kind == TYPE_INT || type->kind == TYPE_POINTER) && (m || x->kind == AST_VAR);
     if (!ok) {
         if (in->final) diag(in->u->diags, e->span, increment_type, type_name(in->t, type));
         return error_type(in);
@@ -302,8 +284,7 @@ static const struct type *infer_step(struct infer *in, struct ast_expr *e)
     return type;
 }
 
-static const struct type *infer_deref(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_deref(struct infer *in, struct ast_expr *e) {
     const struct type *type = infer_expr(in, &e->unary.operand);
     if (!is_known(type)) return type;
     if (type->kind == TYPE_INT) return types_int(in->t, 64, false); // *0x123: eight bytes
@@ -313,13 +294,11 @@ static const struct type *infer_deref(struct infer *in, struct ast_expr *e)
     }
     const struct type *to = types_complete(in->t, type->target);
     if (to->kind == TYPE_POINTER && !to->space)
-        return types_pointer(in->t, to->target,
-                             type->space ? type->space : expr_space(in, e));
+        return types_pointer(in->t, to->target, type->space ? type->space : expr_space(in, e));
     return to;
 }
 
-static const struct type *infer_address(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_address(struct infer *in, struct ast_expr *e) {
     struct ast_expr *x = e->unary.operand;
     if (x->kind == AST_MAP && x->map.map->key == NULL && x->map.map->value->kind == TYPE_NONE)
         return none_type(in);
@@ -327,34 +306,27 @@ static const struct type *infer_address(struct infer *in, struct ast_expr *e)
     if (!is_known(type)) return type;
     switch (x->kind) {
     case AST_VAR:
-    case AST_MAP:
-        return types_pointer(in->t, type, SPACE_KERNEL);
+    case AST_MAP: return types_pointer(in->t, type, SPACE_KERNEL);
     case AST_INDEX:
-    case AST_FIELD:
-        return types_pointer(in->t, type, expr_space(in, x));
+    case AST_FIELD: return types_pointer(in->t, type, expr_space(in, x));
     default:
         if (in->final) diag(in->u->diags, e->span, address_of);
         return error_type(in);
     }
 }
 
-const struct type *infer_unary(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_unary(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     switch (e->unary.op) {
-    case AST_DEREF:
-        return infer_deref(in, e);
-    case AST_ADDRESS:
-        return infer_address(in, e);
+    case AST_DEREF: return infer_deref(in, e);
+    case AST_ADDRESS: return infer_address(in, e);
     case AST_PRE_INC:
     case AST_PRE_DEC:
     case AST_POST_INC:
-    case AST_POST_DEC:
-        return infer_step(in, e);
+    case AST_POST_DEC: return infer_step(in, e);
     case AST_NEG:
     case AST_NOT:
-    case AST_BITNOT:
-        break;
+    case AST_BITNOT: break;
     }
     const struct type *type = infer_expr(in, &e->unary.operand);
     struct ast_expr *x = e->unary.operand;

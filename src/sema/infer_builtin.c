@@ -2,22 +2,19 @@
 // Types of builtin variables.
 #include "sema/sema_internal.h"
 
-static const struct type *task_pointer(struct infer *in)
-{
+static const struct type *task_pointer(struct infer *in) {
     const struct type *task = types_find(in->t, "struct task_struct");
     return types_pointer(in->t, task ? task : types_basic(in->t, TYPE_VOID), SPACE_KERNEL);
 }
 
-static enum stack_mode default_mode(struct infer *in)
-{
+static enum stack_mode default_mode(struct infer *in) {
     const char *mode = config_string(&in->u->config, CONFIG_stack_mode);
-    return !strcmp(mode, "perf") ? STACK_MODE_PERF
+    return !strcmp(mode, "perf")  ? STACK_MODE_PERF
            : !strcmp(mode, "raw") ? STACK_MODE_RAW
                                   : STACK_MODE_BPFTRACE;
 }
 
-static const struct type *infer_retval(struct infer *in)
-{
+static const struct type *infer_retval(struct infer *in) {
     const struct type *type = in->program ? in->program->layout.retval : NULL;
     if (!type) return types_int(in->t, 64, true);
     if (type->kind == TYPE_POINTER && !type->space)
@@ -26,8 +23,7 @@ static const struct type *infer_retval(struct infer *in)
 }
 
 // All arguments as a record. Data of variable length cannot be part of one.
-static const struct type *args_whole(struct infer *in, const struct ast_expr *e)
-{
+static const struct type *args_whole(struct infer *in, const struct ast_expr *e) {
     const struct probe_args *args = in->program ? &in->program->layout.args : NULL;
     size_t n = args ? args->len : 0;
     const struct type **elems = arena_alloc(in->u->arena, (n + 1) * sizeof(*elems));
@@ -48,38 +44,27 @@ static const struct type *args_whole(struct infer *in, const struct ast_expr *e)
     return error_type(in);
 }
 
-const struct type *infer_builtin(struct infer *in, struct ast_expr *e)
-{
+const struct type *infer_builtin(struct infer *in, struct ast_expr *e) {
     struct types *t = in->t;
     const char *written = variable_rows[e->ident.variable].type;
     if (*written) return types_find_basic_name(t, written);
     switch ((enum builtin_variable)e->ident.variable) {
     case VAR_comm:
     case VAR_pcomm:
-    case VAR_leader_comm:
-        return types_string(t, 16);
-    case VAR_curtask:
-        return task_pointer(in);
-    case VAR_args:
-        return args_whole(in, e);
-    case VAR_retval:
-        return infer_retval(in);
+    case VAR_leader_comm: return types_string(t, 16);
+    case VAR_curtask: return task_pointer(in);
+    case VAR_args: return args_whole(in, e);
+    case VAR_retval: return infer_retval(in);
     case VAR_func:
-        return types_basic(t, in->program && (in->program->provider->caps & PROBE_USER)
-                                  ? TYPE_USYM
-                                  : TYPE_KSYM);
-    case VAR_probe:
-        return types_basic(t, TYPE_PROBE);
+        return types_basic(
+            t, in->program && (in->program->provider->caps & PROBE_USER) ? TYPE_USYM : TYPE_KSYM);
+    case VAR_probe: return types_basic(t, TYPE_PROBE);
     case VAR_probetype:
         return types_string(
             t, (uint32_t)strlen(in->program ? provider_kind(in->program->provider) : "") + 1);
-    case VAR_kstack:
-        return types_stack(t, TYPE_KSTACK, 127, default_mode(in));
-    case VAR_ustack:
-        return types_stack(t, TYPE_USTACK, 127, default_mode(in));
-    case VAR_username:
-        return types_basic(t, TYPE_USERNAME);
-    default:
-        return types_int(t, 64, false);
+    case VAR_kstack: return types_stack(t, TYPE_KSTACK, 127, default_mode(in));
+    case VAR_ustack: return types_stack(t, TYPE_USTACK, 127, default_mode(in));
+    case VAR_username: return types_basic(t, TYPE_USERNAME);
+    default: return types_int(t, 64, false);
     }
 }

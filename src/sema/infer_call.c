@@ -9,15 +9,13 @@
 
 #define ARG(e, i) ((e)->call.args.data[i])
 
-static bool is_map_entry(const struct ast_expr *e)
-{
+static bool is_map_entry(const struct ast_expr *e) {
     return e->kind == AST_INDEX && e->index.base->kind == AST_MAP;
 }
 
 // ---- checking against the signature ----
 
-static bool count_ok(struct infer *in, const struct ast_expr *e, const struct signature *sig)
-{
+static bool count_ok(struct infer *in, const struct ast_expr *e, const struct signature *sig) {
     size_t n = e->call.args.len;
     if (n >= sig->required && (sig->varargs || n <= sig->total)) return true;
     if (!in->final) return false;
@@ -31,18 +29,16 @@ static bool count_ok(struct infer *in, const struct ast_expr *e, const struct si
         diag(in->u->diags, e->span, argument_few, e->call.name, least,
              sig->required == 1 ? "" : "s", n);
     else
-        diag(in->u->diags, e->span, argument_many, e->call.name, most,
-             sig->total == 1 ? "" : "s", n);
+        diag(in->u->diags, e->span, argument_many, e->call.name, most, sig->total == 1 ? "" : "s",
+             n);
     return false;
 }
 
-static bool is_text(const struct type *t)
-{
+static bool is_text(const struct type *t) {
     return t->kind == TYPE_STRING || (t->kind == TYPE_ARRAY && t->target->is_char);
 }
 
-static bool kind_ok(enum signature_kind kind, const struct ast_expr *a)
-{
+static bool kind_ok(enum signature_kind kind, const struct ast_expr *a) {
     switch (kind) {
     case SIG_ANY: return true;
     case SIG_INT: return type_is_integer(a->type);
@@ -57,15 +53,13 @@ static bool kind_ok(enum signature_kind kind, const struct ast_expr *a)
 }
 
 // Which arguments name a map as a whole, so that reading its value is not meant?
-static bool names_map(int fn, size_t i, const struct ast_expr *a)
-{
+static bool names_map(int fn, size_t i, const struct ast_expr *a) {
     if (a->kind != AST_MAP || i != 0) return false;
     return fn == FN_print || fn == FN_clear || fn == FN_zero || fn == FN_delete ||
            fn == FN_has_key || fn == FN_find || fn == FN_len;
 }
 
-static bool infer_args(struct infer *in, struct ast_expr *e, const struct signature *sig)
-{
+static bool infer_args(struct infer *in, struct ast_expr *e, const struct signature *sig) {
     bool known = true;
     for (size_t i = 0; i < e->call.args.len; i++) {
         struct ast_expr *a = ARG(e, i);
@@ -99,8 +93,7 @@ static bool infer_args(struct infer *in, struct ast_expr *e, const struct signat
 // ---- maps as arguments ----
 
 // delete(@m[k]) and delete(@m, k) both become delete(@m, k).
-static void split_entry(struct infer *in, struct ast_expr *e)
-{
+static void split_entry(struct infer *in, struct ast_expr *e) {
     struct ast_expr *entry = ARG(e, 0);
     if (!is_map_entry(entry) || e->call.args.len != 1) return;
     struct ast_exprs keys = entry->index.keys;
@@ -114,8 +107,7 @@ static void split_entry(struct infer *in, struct ast_expr *e)
     VEC_PUSH(in->u->arena, &e->call.args, key);
 }
 
-static const struct type *need_map(struct infer *in, struct ast_expr *e)
-{
+static const struct type *need_map(struct infer *in, struct ast_expr *e) {
     if (e->call.args.len && ARG(e, 0)->kind == AST_MAP) return NULL;
     if (in->final)
         diag(in->u->diags, e->call.args.len ? ARG(e, 0)->span : e->span, map_expected,
@@ -123,8 +115,7 @@ static const struct type *need_map(struct infer *in, struct ast_expr *e)
     return error_type(in);
 }
 
-static const struct type *infer_keyed(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_keyed(struct infer *in, struct ast_expr *e) {
     const struct type *bool_type = types_basic(in->t, TYPE_BOOL);
     if (e->call.function == FN_delete) split_entry(in, e);
     const struct type *bad = need_map(in, e);
@@ -147,7 +138,8 @@ static const struct type *infer_keyed(struct infer *in, struct ast_expr *e)
         struct ast_expr *var = ARG(e, 2);
         struct ast_expr probe = {.kind = AST_BUILTIN, .span = var->span};
         if (var->kind != AST_VAR) {
-            if (in->final) diag(in->u->diags, var->span, argument_kind, "find", "a variable", "value");
+            if (in->final)
+                diag(in->u->diags, var->span, argument_kind, "find", "a variable", "value");
             return error_type(in);
         }
         probe.type = map_read_type(in, m, ARG(e, 0));
@@ -158,24 +150,21 @@ static const struct type *infer_keyed(struct infer *in, struct ast_expr *e)
     return bool_type;
 }
 
-static const struct type *infer_print(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_print(struct infer *in, struct ast_expr *e) {
     struct ast_expr *a = ARG(e, 0);
     const struct type *type = a->type;
     if (a->kind == AST_MAP || !in->final) return types_basic(in->t, TYPE_VOID);
-    if (e->call.args.len > 1)
-        diag(in->u->diags, e->span, print_extra);
+    if (e->call.args.len > 1) diag(in->u->diags, e->span, print_extra);
     if (is_known(type) && type->kind == TYPE_VOID) diag(in->u->diags, a->span, no_value, "void");
     return types_basic(in->t, TYPE_VOID);
 }
 
 // ---- aggregations ----
 
-static const struct type *infer_aggregation(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_aggregation(struct infer *in, struct ast_expr *e) {
     const struct type *arg = e->call.args.len ? ARG(e, 0)->type : NULL;
-    bool is_signed = arg && arg->is_signed && !(ARG(e, 0)->kind == AST_INT &&
-                                                !ARG(e, 0)->integer.is_negative);
+    bool is_signed =
+        arg && arg->is_signed && !(ARG(e, 0)->kind == AST_INT && !ARG(e, 0)->integer.is_negative);
     if (arg && ARG(e, 0)->kind == AST_INT) is_signed = true;
     if (arg) infer_convert(in, &ARG(e, 0), types_int(in->t, 64, is_signed));
     int64_t a[4] = {0};
@@ -194,8 +183,7 @@ static const struct type *infer_aggregation(struct infer *in, struct ast_expr *e
         }
         return types_hist(in->t, (uint32_t)a[1]);
     case FN_lhist:
-        if (a[3] <= 0 || a[1] >= a[2] || (a[2] - a[1]) / a[3] + 2 > 1002 ||
-            a[3] > a[2] - a[1]) {
+        if (a[3] <= 0 || a[1] >= a[2] || (a[2] - a[1]) / a[3] + 2 > 1002 || a[3] > a[2] - a[1]) {
             if (in->final) diag(in->u->diags, e->span, lhist_range);
             return error_type(in);
         }
@@ -218,8 +206,7 @@ static const struct type *infer_aggregation(struct infer *in, struct ast_expr *e
 
 // ---- strings and memory ----
 
-static const struct type *infer_str(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_str(struct infer *in, struct ast_expr *e) {
     const struct type *type = ARG(e, 0)->type;
     uint64_t max = config_uint(&in->u->config, CONFIG_max_strlen), size = max;
     int64_t n;
@@ -249,8 +236,7 @@ static const struct type *infer_str(struct infer *in, struct ast_expr *e)
     return types_string(in->t, (uint32_t)size);
 }
 
-static const struct type *infer_buf(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_buf(struct infer *in, struct ast_expr *e) {
     const struct type *type = ARG(e, 0)->type;
     uint64_t size = config_uint(&in->u->config, CONFIG_max_strlen);
     int64_t n;
@@ -273,8 +259,7 @@ static const struct type *infer_buf(struct infer *in, struct ast_expr *e)
     return types_buffer(in->t, (uint32_t)size);
 }
 
-static const struct type *infer_pton(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_pton(struct infer *in, struct ast_expr *e) {
     unsigned char bytes[16];
     const char *text = ARG(e, 0)->string.data;
     int family = strchr(text, ':') ? AF_INET6 : AF_INET;
@@ -285,8 +270,7 @@ static const struct type *infer_pton(struct infer *in, struct ast_expr *e)
     return types_array(in->t, types_int(in->t, 8, false), family == AF_INET ? 4 : 16);
 }
 
-static const struct type *infer_stack(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_stack(struct infer *in, struct ast_expr *e) {
     static const char *const modes[] = {"bpftrace", "perf", "raw", "build_id"};
     bool kernel = e->call.function == FN_kstack;
     const char *def = config_string(&in->u->config, CONFIG_stack_mode);
@@ -313,38 +297,32 @@ static const struct type *infer_stack(struct infer *in, struct ast_expr *e)
     return error_type(in);
 }
 
-static const struct type *infer_space(struct infer *in, struct ast_expr *e, enum type_space space)
-{
+static const struct type *infer_space(struct infer *in, struct ast_expr *e, enum type_space space) {
     const struct type *type = ARG(e, 0)->type;
     if (type->kind == TYPE_POINTER) return types_pointer(in->t, type->target, space);
-    if (type->kind == TYPE_INT)
-        return types_pointer(in->t, types_basic(in->t, TYPE_VOID), space);
+    if (type->kind == TYPE_INT) return types_pointer(in->t, types_basic(in->t, TYPE_VOID), space);
     if (in->final)
         diag(in->u->diags, ARG(e, 0)->span, argument_kind, e->call.name, "a pointer",
              type_name(in->t, type));
     return error_type(in);
 }
 
-static const struct type *infer_path(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
     uint64_t size = config_uint(&in->u->config, CONFIG_max_strlen);
     int64_t n;
-    if (e->call.args.len > 1 && expr_int(ARG(e, 1), &n) && n > 0 && n < 1 << 20)
-        size = (uint64_t)n;
+    if (e->call.args.len > 1 && expr_int(ARG(e, 1), &n) && n > 0 && n < 1 << 20) size = (uint64_t)n;
     return types_string(in->t, (uint32_t)size);
 }
 
 // ---- rewritten functions ----
 
-static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool value)
-{
+static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool value) {
     (*pe)->kind = AST_BOOL;
     (*pe)->boolean = value;
     return infer_expr(in, pe);
 }
 
-static struct ast_expr *node_int(struct infer *in, struct span span, int64_t value)
-{
+static struct ast_expr *node_int(struct infer *in, struct span span, int64_t value) {
     struct ast_expr *e = ast_expr_new(in->u->arena, AST_INT, span);
     e->integer.value = (uint64_t)value;
     e->integer.is_negative = value < 0;
@@ -352,8 +330,7 @@ static struct ast_expr *node_int(struct infer *in, struct span span, int64_t val
 }
 
 // assert(c, text): if (!c) { errorf(text); exit(1); }
-static const struct type *rewrite_assert(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *rewrite_assert(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct arena *a = in->u->arena;
     struct ast_expr *report = ast_expr_new(a, AST_CALL, e->span);
@@ -385,8 +362,7 @@ static const struct type *rewrite_assert(struct infer *in, struct ast_expr **pe)
     return infer_expr(in, pe);
 }
 
-static const struct type *rewrite_container(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *rewrite_container(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct type *from = infer_expr(in, &ARG(e, 0));
     if (!is_known(from)) return from;
@@ -422,8 +398,7 @@ static const struct type *rewrite_container(struct infer *in, struct ast_expr **
     return pointer->type;
 }
 
-static const struct type *rewrite_is_err(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *rewrite_is_err(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct type *type = infer_expr(in, &ARG(e, 0));
     if (!is_known(type)) return type;
@@ -441,8 +416,7 @@ static const struct type *rewrite_is_err(struct infer *in, struct ast_expr **pe)
     return infer_expr(in, pe);
 }
 
-static const struct type *rewrite(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
     int fn = e->call.function;
@@ -469,8 +443,7 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe)
     case FN_is_str: return to_bool(in, pe, is_text(type));
     case FN_is_array: return to_bool(in, pe, type->kind == TYPE_ARRAY);
     case FN_is_integer: return to_bool(in, pe, type->kind == TYPE_INT);
-    case FN_is_unsigned_integer:
-        return to_bool(in, pe, type->kind == TYPE_INT && !type->is_signed);
+    case FN_is_unsigned_integer: return to_bool(in, pe, type->kind == TYPE_INT && !type->is_signed);
     case FN_static_assert: {
         int64_t value;
         if (!expr_int(ARG(e, 0), &value)) {
@@ -488,8 +461,7 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe)
 
 // ---- results ----
 
-static const struct type *result_of(struct infer *in, struct ast_expr *e)
-{
+static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     struct types *t = in->t;
     switch ((enum builtin_function)e->call.function) {
     case FN_printf:
@@ -497,9 +469,7 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e)
     case FN_warnf:
     case FN_debugf:
     case FN_system:
-    case FN_cat:
-        infer_printf(in, e);
-        return types_basic(t, TYPE_VOID);
+    case FN_cat: infer_printf(in, e); return types_basic(t, TYPE_VOID);
     case FN_print: return infer_print(in, e);
     case FN_exit:
         if (e->call.args.len) infer_convert(in, &ARG(e, 0), types_int(t, 64, true));
@@ -535,8 +505,7 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e)
     case FN_strftime:
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
         return types_basic(t, TYPE_TIMESTAMP);
-    case FN_bswap:
-        return types_int(t, ARG(e, 0)->type->size * 8, false);
+    case FN_bswap: return types_int(t, ARG(e, 0)->type->size * 8, false);
     case FN_uaddr:
     case FN_percpu_kaddr:
         return types_pointer(t, types_int(t, 64, false),
@@ -549,8 +518,7 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e)
         int64_t n;
         if (in->final && expr_int(ARG(e, 2), &n) && n < 0)
             diag(in->u->diags, ARG(e, 2)->span, length_negative);
-        for (int i = 0; i < 2; i++)
-            infer_convert(in, &ARG(e, i), type_stored(t, ARG(e, i)->type));
+        for (int i = 0; i < 2; i++) infer_convert(in, &ARG(e, i), type_stored(t, ARG(e, i)->type));
         return types_int(t, 64, false);
     }
     case FN_strcontains:
@@ -567,29 +535,27 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e)
     return type ? type : types_basic(t, TYPE_VOID);
 }
 
-static const struct type *infer_user_call(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_user_call(struct infer *in, struct ast_expr *e) {
     struct sema_fn *fn = e->call.fn;
     if (e->call.args.len != fn->params.len) {
         if (in->final)
             diag(in->u->diags, e->span, argument_count, e->call.name,
-                 arena_printf(in->u->arena, "%zu", fn->params.len),
-                 fn->params.len == 1 ? "" : "s", e->call.args.len);
+                 arena_printf(in->u->arena, "%zu", fn->params.len), fn->params.len == 1 ? "" : "s",
+                 e->call.args.len);
         return error_type(in);
     }
     for (size_t i = 0; i < e->call.args.len; i++) {
         const struct type *type = infer_expr(in, &ARG(e, i));
         const struct type *want = fn->params.data[i]->declared;
         if (in->final && want && !type_assignable(want, type))
-            diag(in->u->diags, ARG(e, i)->span, argument_kind, e->call.name,
-                 type_name(in->t, want), type_name(in->t, type));
+            diag(in->u->diags, ARG(e, i)->span, argument_kind, e->call.name, type_name(in->t, want),
+                 type_name(in->t, type));
         infer_convert(in, &ARG(e, i), want);
     }
     return fn->ret ? fn->ret : none_type(in);
 }
 
-const struct type *infer_call(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_call(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     if (e->call.fn) return infer_user_call(in, e);
     int fn = e->call.function;

@@ -3,16 +3,14 @@
 // offsetof, typeinfo, which become constants.
 #include "sema/sema_internal.h"
 
-static const struct type *unknown_type(struct infer *in, const struct ast_type *t)
-{
+static const struct type *unknown_type(struct infer *in, const struct ast_type *t) {
     const char *why;
     diag(in->u->diags, t->span, type_unknown, t->name);
     if (!types_have_btf(in->t, &why)) diag_hint(in->u->diags, "%s", why);
     return error_type(in);
 }
 
-static const struct type *named_type(struct infer *in, const struct ast_type *t)
-{
+static const struct type *named_type(struct infer *in, const struct ast_type *t) {
     if (!strcmp(t->name, "string"))
         return types_string(in->t, (uint32_t)config_uint(&in->u->config, CONFIG_max_strlen));
     if (!strcmp(t->name, "buffer"))
@@ -24,8 +22,7 @@ static const struct type *named_type(struct infer *in, const struct ast_type *t)
     return found ? found : unknown_type(in, t);
 }
 
-static const struct type *array_type(struct infer *in, struct ast_type *t)
-{
+static const struct type *array_type(struct infer *in, struct ast_type *t) {
     int64_t n = 0;
     if (t->count) {
         infer_expr(in, &t->count);
@@ -42,13 +39,10 @@ static const struct type *array_type(struct infer *in, struct ast_type *t)
     return is_known(elem) ? types_array(in->t, elem, (uint32_t)n) : elem;
 }
 
-const struct type *infer_written_type(struct infer *in, struct ast_type *t)
-{
+const struct type *infer_written_type(struct infer *in, struct ast_type *t) {
     switch (t->kind) {
-    case AST_TYPE_NAME:
-        return named_type(in, t);
-    case AST_TYPE_ARRAY:
-        return array_type(in, t);
+    case AST_TYPE_NAME: return named_type(in, t);
+    case AST_TYPE_ARRAY: return array_type(in, t);
     case AST_TYPE_POINTER: {
         const struct type *to;
         // A pointer needs no definition of what it points to.
@@ -76,15 +70,12 @@ const struct type *infer_written_type(struct infer *in, struct ast_type *t)
 }
 
 static const struct type *bad_cast(struct infer *in, const struct ast_expr *e,
-                                   const struct type *from, const struct type *to)
-{
-    if (in->final)
-        diag(in->u->diags, e->span, cast, type_name(in->t, from), type_name(in->t, to));
+                                   const struct type *from, const struct type *to) {
+    if (in->final) diag(in->u->diags, e->span, cast, type_name(in->t, from), type_name(in->t, to));
     return error_type(in);
 }
 
-static bool castable(const struct type *to, const struct type *from)
-{
+static bool castable(const struct type *to, const struct type *from) {
     if (type_equal(to, from) || type_assignable(to, from)) return true;
     if (type_is_scalar(to) && type_is_scalar(from)) return true;
     // Bytes of an array as an integer, and the other way round.
@@ -101,8 +92,7 @@ static bool castable(const struct type *to, const struct type *from)
     return false;
 }
 
-static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e) {
     const struct type *from = infer_expr(in, &e->cast.operand);
     const struct type *to = infer_written_type(in, e->cast.to);
     if (!is_known(from)) return from;
@@ -128,8 +118,7 @@ static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e)
     return to;
 }
 
-static const struct type *to_constant(struct infer *in, struct ast_expr **pe, uint64_t value)
-{
+static const struct type *to_constant(struct infer *in, struct ast_expr **pe, uint64_t value) {
     struct ast_expr *e = *pe;
     e->kind = AST_INT;
     e->type = NULL;
@@ -139,13 +128,11 @@ static const struct type *to_constant(struct infer *in, struct ast_expr **pe, ui
     return infer_expr(in, pe);
 }
 
-static const struct type *asked(struct infer *in, struct ast_expr *e)
-{
+static const struct type *asked(struct infer *in, struct ast_expr *e) {
     return e->size.of ? infer_written_type(in, e->size.of) : infer_expr(in, &e->size.expr);
 }
 
-static const struct type *infer_offsetof(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *infer_offsetof(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct type *type = asked(in, e);
     if (!is_known(type)) return type;
@@ -165,16 +152,14 @@ static const struct type *infer_offsetof(struct infer *in, struct ast_expr **pe)
     return to_constant(in, pe, offset);
 }
 
-static struct ast_expr *string_node(struct infer *in, struct span span, const char *text)
-{
+static struct ast_expr *string_node(struct infer *in, struct span span, const char *text) {
     struct ast_expr *e = ast_expr_new(in->u->arena, AST_STRING, span);
     e->string.data = text;
     e->string.len = strlen(text);
     return e;
 }
 
-static const char *base_kind(const struct type *type)
-{
+static const char *base_kind(const struct type *type) {
     switch (type->kind) {
     case TYPE_INT:
     case TYPE_BOOL: return "int";
@@ -189,8 +174,7 @@ static const char *base_kind(const struct type *type)
 }
 
 // A record of what is known about the type: btf_id, base_ty, full_ty.
-static const struct type *infer_typeinfo(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *infer_typeinfo(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct type *type = asked(in, e);
     if (!is_known(type)) return type;
@@ -210,8 +194,7 @@ static const struct type *infer_typeinfo(struct infer *in, struct ast_expr **pe)
     return infer_expr(in, pe);
 }
 
-const struct type *infer_cast(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_cast(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     if (e->kind == AST_CAST) return infer_cast_expr(in, e);
     if (e->kind == AST_OFFSETOF) return infer_offsetof(in, pe);

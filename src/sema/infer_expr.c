@@ -2,8 +2,7 @@
 // Types of expressions: the dispatcher, literals, names, tuples, blocks, ternaries.
 #include "sema/sema_internal.h"
 
-static const struct type *int_literal(struct infer *in, const struct ast_expr *e)
-{
+static const struct type *int_literal(struct infer *in, const struct ast_expr *e) {
     if (e->type && e->type->kind == TYPE_ENUM) return e->type;
     if (e->type && e->type->kind == TYPE_ERROR) return e->type;
     if (in->final && e->type) return e->type;
@@ -11,8 +10,7 @@ static const struct type *int_literal(struct infer *in, const struct ast_expr *e
     return types_int(in->t, 64, !big);
 }
 
-static const struct type *infer_map_read(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_map_read(struct infer *in, struct ast_expr *e) {
     struct sema_map *m = e->map.map;
     m->is_read_in_kernel = true;
     if (m->key && !m->is_scalar && in->final) {
@@ -29,8 +27,7 @@ static const struct type *infer_map_read(struct infer *in, struct ast_expr *e)
 }
 
 const struct type *map_read_type(struct infer *in, const struct sema_map *m,
-                                 const struct ast_expr *e)
-{
+                                 const struct ast_expr *e) {
     if (!type_is_aggregate(m->value)) return m->value;
     if (m->value->kind >= TYPE_STATS) {
         if (in->final)
@@ -40,8 +37,7 @@ const struct type *map_read_type(struct infer *in, const struct sema_map *m,
     return types_int(in->t, 64, m->value->kind == TYPE_COUNT || m->value->is_signed);
 }
 
-static const struct type *infer_tuple(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_tuple(struct infer *in, struct ast_expr *e) {
     uint32_t n = (uint32_t)e->tuple.elems.len;
     const struct type **elems = arena_alloc(in->u->arena, (n + 1) * sizeof(*elems));
     for (uint32_t i = 0; i < n; i++) {
@@ -65,8 +61,7 @@ static const struct type *infer_tuple(struct infer *in, struct ast_expr *e)
     return types_tuple(in->t, elems, e->kind == AST_RECORD ? e->tuple.names.data : NULL, n);
 }
 
-static const struct type *infer_ternary(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_ternary(struct infer *in, struct ast_expr *e) {
     const struct type *cond = infer_expr(in, &e->ternary.cond);
     const struct type *a = infer_expr(in, &e->ternary.then);
     const struct type *b = infer_expr(in, &e->ternary.otherwise);
@@ -89,14 +84,12 @@ static const struct type *infer_ternary(struct infer *in, struct ast_expr *e)
     return type;
 }
 
-static const struct type *infer_block(struct infer *in, struct ast_expr *e)
-{
+static const struct type *infer_block(struct infer *in, struct ast_expr *e) {
     infer_stmts(in, &e->block.stmts);
     return e->block.value ? infer_expr(in, &e->block.value) : types_basic(in->t, TYPE_VOID);
 }
 
-static const struct type *infer_comptime(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *infer_comptime(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *inner = (*pe)->comptime;
     const struct type *type = infer_expr(in, &inner);
     (*pe)->comptime = inner;
@@ -108,62 +101,41 @@ static const struct type *infer_comptime(struct infer *in, struct ast_expr **pe)
     return type;
 }
 
-static const struct type *type_of(struct infer *in, struct ast_expr **pe)
-{
+static const struct type *type_of(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     switch (e->kind) {
-    case AST_INT:
-        return int_literal(in, e);
-    case AST_BOOL:
-        return types_basic(in->t, TYPE_BOOL);
-    case AST_STRING:
-        return types_string(in->t, (uint32_t)e->string.len + 1);
-    case AST_BUILTIN:
-        return infer_builtin(in, e);
-    case AST_VAR:
-        return e->var.var->type;
-    case AST_MAP:
-        return infer_map_read(in, e);
-    case AST_INDEX:
-        return infer_index(in, pe);
-    case AST_FIELD:
-        return infer_field(in, pe);
-    case AST_ELEMENT:
-        return infer_element(in, pe);
-    case AST_CALL:
-        return infer_call(in, pe);
-    case AST_UNARY:
-        return infer_unary(in, pe);
-    case AST_BINARY:
-        return infer_binary(in, pe);
-    case AST_TERNARY:
-        return infer_ternary(in, e);
+    case AST_INT: return int_literal(in, e);
+    case AST_BOOL: return types_basic(in->t, TYPE_BOOL);
+    case AST_STRING: return types_string(in->t, (uint32_t)e->string.len + 1);
+    case AST_BUILTIN: return infer_builtin(in, e);
+    case AST_VAR: return e->var.var->type;
+    case AST_MAP: return infer_map_read(in, e);
+    case AST_INDEX: return infer_index(in, pe);
+    case AST_FIELD: return infer_field(in, pe);
+    case AST_ELEMENT: return infer_element(in, pe);
+    case AST_CALL: return infer_call(in, pe);
+    case AST_UNARY: return infer_unary(in, pe);
+    case AST_BINARY: return infer_binary(in, pe);
+    case AST_TERNARY: return infer_ternary(in, e);
     case AST_CAST:
     case AST_SIZEOF:
     case AST_OFFSETOF:
-    case AST_TYPEINFO:
-        return infer_cast(in, pe);
-    case AST_CONVERT:
-        return e->type;
+    case AST_TYPEINFO: return infer_cast(in, pe);
+    case AST_CONVERT: return e->type;
     case AST_TUPLE:
-    case AST_RECORD:
-        return infer_tuple(in, e);
-    case AST_BLOCK_EXPR:
-        return infer_block(in, e);
-    case AST_COMPTIME:
-        return infer_comptime(in, pe);
+    case AST_RECORD: return infer_tuple(in, e);
+    case AST_BLOCK_EXPR: return infer_block(in, e);
+    case AST_COMPTIME: return infer_comptime(in, pe);
     case AST_TYPE_ARG:
         if (in->final) diag(in->u->diags, e->span, type_as_value);
         return error_type(in);
     case AST_POSITIONAL:
-    case AST_IDENT:
-        return error_type(in);
+    case AST_IDENT: return error_type(in);
     }
     return error_type(in);
 }
 
-const struct type *infer_expr(struct infer *in, struct ast_expr **pe)
-{
+const struct type *infer_expr(struct infer *in, struct ast_expr **pe) {
     const struct type *type = type_of(in, pe);
     (*pe)->type = type;
     return type;

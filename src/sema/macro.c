@@ -19,15 +19,13 @@ struct binding { // one expansion
     unsigned serial;
 };
 
-static struct ast_expr *bound(const struct binding *b, const char *name)
-{
+static struct ast_expr *bound(const struct binding *b, const char *name) {
     for (size_t i = 0; i < b->macro->params.len; i++)
         if (!strcmp(b->macro->params.data[i].name, name)) return b->args->data[i];
     return NULL;
 }
 
-static void substitute(void *ctx, struct ast_expr **pe)
-{
+static void substitute(void *ctx, struct ast_expr **pe) {
     struct binding *b = ctx;
     struct ast_expr *e = *pe, *arg = NULL;
     struct arena *a = b->x->u->arena;
@@ -37,20 +35,14 @@ static void substitute(void *ctx, struct ast_expr **pe)
         if (!arg && !strchr(e->var.name, '#'))
             e->var.name = arena_printf(a, "%s#%u", e->var.name, b->serial);
         break;
-    case AST_MAP:
-        arg = bound(b, e->map.name);
-        break;
-    case AST_IDENT:
-        arg = bound(b, e->ident.name);
-        break;
-    default:
-        break;
+    case AST_MAP: arg = bound(b, e->map.name); break;
+    case AST_IDENT: arg = bound(b, e->ident.name); break;
+    default: break;
     }
     if (arg) *pe = ast_expr_clone(a, arg);
 }
 
-static void substitute_type(void *ctx, struct ast_type **pt)
-{
+static void substitute_type(void *ctx, struct ast_type **pt) {
     struct binding *b = ctx;
     struct ast_type *t = *pt;
     if (t->kind != AST_TYPE_NAME) return;
@@ -68,16 +60,14 @@ static void substitute_type(void *ctx, struct ast_type **pt)
     *pt = n;
 }
 
-static bool param_takes(const char *param, const struct ast_expr *arg)
-{
+static bool param_takes(const char *param, const struct ast_expr *arg) {
     if (param[0] == '$') return arg->kind == AST_VAR;
     if (param[0] == '@') return arg->kind == AST_MAP;
     return true;
 }
 
 static const struct ast_callable *choose(const struct unit *u, const char *name,
-                                         const struct ast_exprs *args, bool *any)
-{
+                                         const struct ast_exprs *args, bool *any) {
     *any = false;
     for (size_t i = 0; i < u->ast->macros.len; i++) {
         const struct ast_callable *m = u->ast->macros.data[i];
@@ -95,8 +85,7 @@ static const struct ast_callable *choose(const struct unit *u, const char *name,
 static void visit(void *ctx, struct ast_expr **pe);
 
 static void expand(struct expander *x, struct ast_expr **pe, const struct ast_callable *m,
-                   const struct ast_exprs *args)
-{
+                   const struct ast_exprs *args) {
     struct unit *u = x->u;
     struct span at = (*pe)->span;
     for (unsigned i = 0; i < x->depth; i++) {
@@ -124,8 +113,7 @@ static void expand(struct expander *x, struct ast_expr **pe, const struct ast_ca
     *pe = !block->block.stmts.len && block->block.value ? block->block.value : block;
 }
 
-static void visit(void *ctx, struct ast_expr **pe)
-{
+static void visit(void *ctx, struct ast_expr **pe) {
     struct expander *x = ctx;
     struct ast_expr *e = *pe;
     struct ast_exprs none = {0};
@@ -141,8 +129,7 @@ static void visit(void *ctx, struct ast_expr **pe)
     if (m) {
         struct ast_exprs args = e->call.args;
         expand(x, pe, m, &args);
-    } else if (any && function_find(e->call.name) < 0 &&
-               variable_find(e->call.name, &unused) < 0) {
+    } else if (any && function_find(e->call.name) < 0 && variable_find(e->call.name, &unused) < 0) {
         diag(x->u->diags, e->span, macro_arguments, e->call.name);
         for (size_t i = 0; i < x->u->ast->macros.len; i++)
             if (!strcmp(x->u->ast->macros.data[i]->name, e->call.name))
@@ -150,8 +137,7 @@ static void visit(void *ctx, struct ast_expr **pe)
     }
 }
 
-static bool same_signature(const struct ast_callable *a, const struct ast_callable *b)
-{
+static bool same_signature(const struct ast_callable *a, const struct ast_callable *b) {
     if (strcmp(a->name, b->name) || a->params.len != b->params.len) return false;
     for (size_t i = 0; i < a->params.len; i++) {
         char x = a->params.data[i].name[0], y = b->params.data[i].name[0];
@@ -161,8 +147,7 @@ static bool same_signature(const struct ast_callable *a, const struct ast_callab
     return true;
 }
 
-void sema_macros(struct unit *u)
-{
+void sema_macros(struct unit *u) {
     struct expander x = {.u = u};
     struct ast_visitor v = {.ctx = &x, .expr = visit};
     for (size_t i = 0; i < u->ast->macros.len; i++)

@@ -25,8 +25,7 @@ static void name_expr(struct names *n, struct ast_expr **pe);
 
 // ---- maps ----
 
-struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span)
-{
+struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span) {
     for (size_t i = 0; i < u->maps.len; i++)
         if (!strcmp(u->maps.data[i]->name, name)) return u->maps.data[i];
     struct sema_map *m = ARENA_NEW(u->arena, struct sema_map);
@@ -40,8 +39,7 @@ struct sema_map *sema_map_named(struct unit *u, const char *name, struct span sp
 
 // ---- variables ----
 
-static struct sema_var *find_var(struct names *n, const char *name, struct scope **where)
-{
+static struct sema_var *find_var(struct names *n, const char *name, struct scope **where) {
     for (struct scope *s = n->scope; s; s = s->outer)
         for (size_t i = s->vars.len; i-- > 0;)
             if (!strcmp(s->vars.data[i]->name, name)) {
@@ -51,8 +49,7 @@ static struct sema_var *find_var(struct names *n, const char *name, struct scope
     return NULL;
 }
 
-static struct sema_var *declare(struct names *n, const char *name, struct span span)
-{
+static struct sema_var *declare(struct names *n, const char *name, struct span span) {
     struct unit *u = n->u;
     struct sema_var *v = ARENA_NEW(u->arena, struct sema_var);
     struct sema_vars *all = n->fn ? &n->fn->vars : &n->program->vars;
@@ -66,8 +63,7 @@ static struct sema_var *declare(struct names *n, const char *name, struct span s
 }
 
 // A variable of an outer scope that a loop's body uses travels through the loop's context.
-static void capture(struct names *n, struct sema_var *v, const struct scope *home)
-{
+static void capture(struct names *n, struct sema_var *v, const struct scope *home) {
     for (unsigned i = home->loops; i < n->nloops; i++) {
         struct ast_stmt *loop = n->open_loops[i];
         bool known = false;
@@ -84,8 +80,7 @@ static void capture(struct names *n, struct sema_var *v, const struct scope *hom
     }
 }
 
-static void use_var(struct names *n, struct ast_expr *e, bool assigned)
-{
+static void use_var(struct names *n, struct ast_expr *e, bool assigned) {
     struct scope *home;
     struct sema_var *v = find_var(n, e->var.name, &home);
     if (v) {
@@ -106,13 +101,9 @@ static void use_var(struct names *n, struct ast_expr *e, bool assigned)
 
 // ---- identifiers ----
 
-static void offer_constant(void *ctx, const char *name)
-{
-    suggest_offer(ctx, name);
-}
+static void offer_constant(void *ctx, const char *name) { suggest_offer(ctx, name); }
 
-static void unknown_identifier(struct names *n, struct ast_expr *e)
-{
+static void unknown_identifier(struct names *n, struct ast_expr *e) {
     diag(n->u->diags, e->span, identifier_unknown, e->ident.name);
     struct suggest s = suggest_begin(e->ident.name);
     for (int i = 0; i < VAR_COUNT; i++) suggest_offer(&s, variable_rows[i].name);
@@ -120,16 +111,14 @@ static void unknown_identifier(struct names *n, struct ast_expr *e)
     if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
 }
 
-static void check_caps(struct names *n, const struct ast_expr *e, int id)
-{
+static void check_caps(struct names *n, const struct ast_expr *e, int id) {
     unsigned need = variable_rows[id].caps;
     if (!n->program || !need || (n->program->provider->caps & need)) return;
-    diag(n->u->diags, e->span, builtin_not_here,
-         e->kind == AST_CALL ? e->call.name : e->ident.name, n->program->provider->name);
+    diag(n->u->diags, e->span, builtin_not_here, e->kind == AST_CALL ? e->call.name : e->ident.name,
+         n->program->provider->name);
 }
 
-static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg)
-{
+static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg) {
     const char *name = e->kind == AST_CALL ? e->call.name : e->ident.name;
     check_caps(n, e, id);
     e->kind = AST_BUILTIN;
@@ -139,16 +128,18 @@ static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg
 }
 
 // `config` and config(): every configuration variable as a record.
-static bool to_config(struct names *n, struct ast_expr *e, const char *name)
-{
+static bool to_config(struct names *n, struct ast_expr *e, const char *name) {
     if (strcmp(name, "config") && strcmp(name, "__builtin_config")) return false;
     struct arena *a = n->u->arena;
     struct ast_exprs elems = {0};
     struct ast_strings names = {0};
     for (int i = 0; i < CONFIG_COUNT; i++) {
         enum config_type type = config_rows[i].type;
-        struct ast_expr *v = ast_expr_new(
-            a, type == CONFIG_UINT ? AST_INT : type == CONFIG_BOOL ? AST_BOOL : AST_STRING, e->span);
+        struct ast_expr *v = ast_expr_new(a,
+                                          type == CONFIG_UINT   ? AST_INT
+                                          : type == CONFIG_BOOL ? AST_BOOL
+                                                                : AST_STRING,
+                                          e->span);
         const char *text = n->u->config.values[i];
         if (type == CONFIG_UINT) {
             v->integer.value = config_uint(&n->u->config, (enum builtin_config)i);
@@ -167,8 +158,7 @@ static bool to_config(struct names *n, struct ast_expr *e, const char *name)
     return true;
 }
 
-static void name_identifier(struct names *n, struct ast_expr *e)
-{
+static void name_identifier(struct names *n, struct ast_expr *e) {
     unsigned arg;
     if (to_config(n, e, e->ident.name)) return;
     int64_t value;
@@ -212,15 +202,13 @@ static void name_identifier(struct names *n, struct ast_expr *e)
     e->integer.value = 0;
 }
 
-static struct sema_fn *find_fn(const struct unit *u, const char *name)
-{
+static struct sema_fn *find_fn(const struct unit *u, const char *name) {
     for (size_t i = 0; i < u->fns.len; i++)
         if (!strcmp(u->fns.data[i]->decl->name, name)) return u->fns.data[i];
     return NULL;
 }
 
-static void unknown_function(struct names *n, struct ast_expr *e)
-{
+static void unknown_function(struct names *n, struct ast_expr *e) {
     diag(n->u->diags, e->span, function_unknown, e->call.name);
     struct suggest s = suggest_begin(e->call.name);
     for (int i = 0; i < FN_COUNT; i++) suggest_offer(&s, function_rows[i].name);
@@ -231,8 +219,7 @@ static void unknown_function(struct names *n, struct ast_expr *e)
 
 // Names that some arguments are, not expressions: kstack(perf), nsecs(tai), pid(init),
 // signal(SIGKILL) is a constant and needs nothing.
-static bool is_word_argument(int fn, const char *word)
-{
+static bool is_word_argument(int fn, const char *word) {
     static const char *const stacks[] = {"bpftrace", "perf", "raw", "build_id", NULL};
     static const char *const clocks[] = {"monotonic", "boot", "tai", "sw_tai", NULL};
     static const char *const spaces[] = {"curr_ns", "init", NULL};
@@ -245,8 +232,7 @@ static bool is_word_argument(int fn, const char *word)
     return false;
 }
 
-static void name_call(struct names *n, struct ast_expr **pe)
-{
+static void name_call(struct names *n, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     unsigned arg;
     if (!e->call.args.len && to_config(n, e, e->call.name)) return;
@@ -282,13 +268,11 @@ static void name_call(struct names *n, struct ast_expr **pe)
     }
 }
 
-static void name_exprs(struct names *n, struct ast_exprs *v)
-{
+static void name_exprs(struct names *n, struct ast_exprs *v) {
     for (size_t i = 0; i < v->len; i++) name_expr(n, &v->data[i]);
 }
 
-static void name_type(struct names *n, struct ast_type *t)
-{
+static void name_type(struct names *n, struct ast_type *t) {
     if (!t) return;
     name_type(n, t->target);
     if (t->count) name_expr(n, &t->count);
@@ -297,8 +281,7 @@ static void name_type(struct names *n, struct ast_type *t)
 }
 
 // sizeof(x): a type if there is one of this name, else the expression.
-static void name_size(struct names *n, struct ast_expr *e)
-{
+static void name_size(struct names *n, struct ast_expr *e) {
     struct ast_type *of = e->size.of;
     unsigned arg;
     int64_t value;
@@ -317,41 +300,25 @@ static void name_size(struct names *n, struct ast_expr *e)
     if (e->size.expr) name_expr(n, &e->size.expr);
 }
 
-static void name_expr(struct names *n, struct ast_expr **pe)
-{
+static void name_expr(struct names *n, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     switch (e->kind) {
     case AST_INT:
     case AST_BOOL:
     case AST_STRING:
     case AST_POSITIONAL:
-    case AST_BUILTIN:
-        break;
-    case AST_IDENT:
-        name_identifier(n, e);
-        break;
-    case AST_VAR:
-        use_var(n, e, false);
-        break;
-    case AST_MAP:
-        e->map.map = sema_map_named(n->u, e->map.name, e->span);
-        break;
+    case AST_BUILTIN: break;
+    case AST_IDENT: name_identifier(n, e); break;
+    case AST_VAR: use_var(n, e, false); break;
+    case AST_MAP: e->map.map = sema_map_named(n->u, e->map.name, e->span); break;
     case AST_INDEX:
         name_expr(n, &e->index.base);
         name_exprs(n, &e->index.keys);
         break;
-    case AST_FIELD:
-        name_expr(n, &e->field.base);
-        break;
-    case AST_ELEMENT:
-        name_expr(n, &e->element.base);
-        break;
-    case AST_CALL:
-        name_call(n, pe);
-        break;
-    case AST_UNARY:
-        name_expr(n, &e->unary.operand);
-        break;
+    case AST_FIELD: name_expr(n, &e->field.base); break;
+    case AST_ELEMENT: name_expr(n, &e->element.base); break;
+    case AST_CALL: name_call(n, pe); break;
+    case AST_UNARY: name_expr(n, &e->unary.operand); break;
     case AST_BINARY:
         name_expr(n, &e->binary.left);
         name_expr(n, &e->binary.right);
@@ -369,13 +336,9 @@ static void name_expr(struct names *n, struct ast_expr **pe)
     case AST_SIZEOF:
     case AST_OFFSETOF:
     case AST_TYPEINFO:
-    case AST_TYPE_ARG:
-        name_size(n, e);
-        break;
+    case AST_TYPE_ARG: name_size(n, e); break;
     case AST_TUPLE:
-    case AST_RECORD:
-        name_exprs(n, &e->tuple.elems);
-        break;
+    case AST_RECORD: name_exprs(n, &e->tuple.elems); break;
     case AST_BLOCK_EXPR: {
         struct scope inner = {.outer = n->scope, .loops = n->nloops};
         n->scope = &inner;
@@ -384,22 +347,18 @@ static void name_expr(struct names *n, struct ast_expr **pe)
         n->scope = inner.outer;
         break;
     }
-    case AST_COMPTIME:
-        name_expr(n, &e->comptime);
-        break;
+    case AST_COMPTIME: name_expr(n, &e->comptime); break;
     }
 }
 
-static void name_target(struct names *n, struct ast_expr **pe)
-{
+static void name_target(struct names *n, struct ast_expr **pe) {
     if ((*pe)->kind == AST_VAR)
         use_var(n, *pe, true);
     else
         name_expr(n, pe);
 }
 
-static void name_loop(struct names *n, struct ast_stmt *s)
-{
+static void name_loop(struct names *n, struct ast_stmt *s) {
     if (s->loop.cond) name_expr(n, &s->loop.cond);
     if (s->loop.from) name_expr(n, &s->loop.from);
     if (s->loop.to) name_expr(n, &s->loop.to);
@@ -423,8 +382,7 @@ static void name_loop(struct names *n, struct ast_stmt *s)
     n->nloops--;
 }
 
-static void name_let(struct names *n, struct ast_stmt *s)
-{
+static void name_let(struct names *n, struct ast_stmt *s) {
     if (s->let.value) name_expr(n, &s->let.value);
     name_type(n, s->let.type);
     for (size_t i = 0; i < n->scope->vars.len; i++)
@@ -435,8 +393,7 @@ static void name_let(struct names *n, struct ast_stmt *s)
     s->let.var->var.var = declare(n, s->let.var->var.name, s->let.var->span);
 }
 
-static void name_stmt(struct names *n, struct ast_stmt *s)
-{
+static void name_stmt(struct names *n, struct ast_stmt *s) {
     switch (s->kind) {
     case AST_EXPR_STMT:
     case AST_RETURN:
@@ -446,9 +403,7 @@ static void name_stmt(struct names *n, struct ast_stmt *s)
         name_expr(n, &s->assign.value);
         name_target(n, &s->assign.target);
         break;
-    case AST_LET:
-        name_let(n, s);
-        break;
+    case AST_LET: name_let(n, s); break;
     case AST_IF:
         name_expr(n, &s->cond.cond);
         name_block(n, &s->cond.then);
@@ -457,26 +412,19 @@ static void name_stmt(struct names *n, struct ast_stmt *s)
     case AST_WHILE:
     case AST_UNROLL:
     case AST_FOR_RANGE:
-    case AST_FOR_MAP:
-        name_loop(n, s);
-        break;
-    case AST_BLOCK:
-        name_block(n, &s->block);
-        break;
+    case AST_FOR_MAP: name_loop(n, s); break;
+    case AST_BLOCK: name_block(n, &s->block); break;
     case AST_BREAK:
     case AST_CONTINUE:
-    case AST_ERROR_STMT:
-        break;
+    case AST_ERROR_STMT: break;
     }
 }
 
-static void name_stmts(struct names *n, struct ast_stmts *s)
-{
+static void name_stmts(struct names *n, struct ast_stmts *s) {
     for (size_t i = 0; i < s->len; i++) name_stmt(n, s->data[i]);
 }
 
-static void name_block(struct names *n, struct ast_stmts *s)
-{
+static void name_block(struct names *n, struct ast_stmts *s) {
     struct scope inner = {.outer = n->scope, .loops = n->nloops};
     n->scope = &inner;
     name_stmts(n, s);
@@ -485,8 +433,7 @@ static void name_block(struct names *n, struct ast_stmts *s)
 
 // ---- the pass ----
 
-static void declare_fns(struct unit *u)
-{
+static void declare_fns(struct unit *u) {
     for (size_t i = 0; i < u->ast->fns.len; i++) {
         struct sema_fn *fn = ARENA_NEW(u->arena, struct sema_fn);
         fn->decl = u->ast->fns.data[i];
@@ -498,8 +445,7 @@ static void declare_fns(struct unit *u)
     }
 }
 
-static void name_fn(struct unit *u, struct sema_fn *fn)
-{
+static void name_fn(struct unit *u, struct sema_fn *fn) {
     struct scope scope = {0};
     struct names n = {.u = u, .fn = fn, .scope = &scope};
     for (size_t i = 0; i < fn->decl->params.len; i++) {
@@ -515,8 +461,7 @@ static void name_fn(struct unit *u, struct sema_fn *fn)
     name_stmts(&n, &fn->body);
 }
 
-void sema_names(struct unit *u)
-{
+void sema_names(struct unit *u) {
     for (size_t i = 0; i < u->ast->map_decls.len; i++) {
         const struct ast_map_decl *d = u->ast->map_decls.data[i];
         struct sema_map *m = sema_map_named(u, d->name, d->span);

@@ -5,14 +5,10 @@
 
 #include "sema/sema_internal.h"
 
-static bool is_named(const char *param)
-{
-    return param[0] == '-' && param[1] == '-' && param[2];
-}
+static bool is_named(const char *param) { return param[0] == '-' && param[1] == '-' && param[2]; }
 
 // The n-th positional parameter (from 1), or NULL.
-static const char *positional(const struct unit *u, unsigned n)
-{
+static const char *positional(const struct unit *u, unsigned n) {
     for (size_t i = 0; i < u->options.nparams; i++) {
         if (is_named(u->options.params[i])) continue;
         if (--n == 0) return u->options.params[i];
@@ -20,31 +16,27 @@ static const char *positional(const struct unit *u, unsigned n)
     return NULL;
 }
 
-static unsigned count(const struct unit *u)
-{
+static unsigned count(const struct unit *u) {
     unsigned n = 0;
     for (size_t i = 0; i < u->options.nparams; i++) n += !is_named(u->options.params[i]);
     return n;
 }
 
-static void to_int(struct ast_expr *e, uint64_t value, bool negative)
-{
+static void to_int(struct ast_expr *e, uint64_t value, bool negative) {
     e->kind = AST_INT;
     e->integer.value = value;
     e->integer.is_negative = negative;
     e->integer.is_unsigned = false;
 }
 
-static void to_string(struct ast_expr *e, const char *text)
-{
+static void to_string(struct ast_expr *e, const char *text) {
     e->kind = AST_STRING;
     e->string.data = text;
     e->string.len = strlen(text);
 }
 
 // An integer where the text is one, else a string.
-static void replace(struct ast_expr *e, const char *text)
-{
+static void replace(struct ast_expr *e, const char *text) {
     char *end;
     errno = 0;
     if (*text == '-') {
@@ -63,8 +55,7 @@ static void replace(struct ast_expr *e, const char *text)
     to_string(e, text);
 }
 
-static const char *named(const struct unit *u, const char *name)
-{
+static const char *named(const struct unit *u, const char *name) {
     size_t n = strlen(name);
     for (size_t i = 0; i < u->options.nparams; i++) {
         const char *p = u->options.params[i];
@@ -74,13 +65,9 @@ static const char *named(const struct unit *u, const char *name)
     return NULL;
 }
 
-static bool is_false(const char *s)
-{
-    return !strcmp(s, "0") || !strcmp(s, "false");
-}
+static bool is_false(const char *s) { return !strcmp(s, "0") || !strcmp(s, "false"); }
 
-static void expand_getopt(struct unit *u, struct ast_expr *e)
-{
+static void expand_getopt(struct unit *u, struct ast_expr *e) {
     struct ast_exprs args = e->call.args;
     if (args.len < 1 || args.len > 3 || args.data[0]->kind != AST_STRING) {
         diag(u->diags, e->span, getopt_form);
@@ -112,8 +99,7 @@ static void expand_getopt(struct unit *u, struct ast_expr *e)
 }
 
 // The number n of an expression that was written "$n"; 0 if it was not.
-static unsigned written_parameter(const struct ast_expr *e)
-{
+static unsigned written_parameter(const struct ast_expr *e) {
     const struct source *src = e->span.src;
     if ((e->kind != AST_INT && e->kind != AST_STRING) || !src || e->span.begin >= src->len ||
         src->text[e->span.begin] != '$')
@@ -123,8 +109,7 @@ static unsigned written_parameter(const struct ast_expr *e)
 
 // str($1) is the parameter's text, also when it looks like a number; str($1 + 2) leaves the
 // first two characters out.
-static void expand_str(struct unit *u, struct ast_expr *e)
-{
+static void expand_str(struct unit *u, struct ast_expr *e) {
     struct ast_expr *arg = e->call.args.data[0];
     uint64_t skip = 0;
     if (arg->kind == AST_BINARY && arg->binary.op == AST_ADD &&
@@ -147,8 +132,7 @@ static void expand_str(struct unit *u, struct ast_expr *e)
     }
 }
 
-static void visit(void *ctx, struct ast_expr **pe)
-{
+static void visit(void *ctx, struct ast_expr **pe) {
     struct unit *u = ctx;
     struct ast_expr *e = *pe;
     if (e->kind == AST_POSITIONAL) {
@@ -173,8 +157,7 @@ static void visit(void *ctx, struct ast_expr **pe)
 }
 
 // "$1" inside an attach point.
-static void expand_point(struct unit *u, struct ast_attach_point *point)
-{
+static void expand_point(struct unit *u, struct ast_attach_point *point) {
     const char *dollar = strchr(point->text, '$');
     while (dollar) {
         char *end;
@@ -194,8 +177,7 @@ static void expand_point(struct unit *u, struct ast_attach_point *point)
     }
 }
 
-void sema_positional(struct unit *u)
-{
+void sema_positional(struct unit *u) {
     struct ast_visitor v = {.ctx = u, .expr = visit};
     for (size_t i = 0; i < u->ast->probes.len; i++) {
         struct ast_probe *p = u->ast->probes.data[i];

@@ -18,13 +18,12 @@ static const struct map_kind {
     {"percpuarray", BPF_MAP_TYPE_PERCPU_ARRAY, true},
 };
 
-static void declared_kind(struct unit *u, struct sema_map *m)
-{
+static void declared_kind(struct unit *u, struct sema_map *m) {
     const struct ast_map_decl *d = m->decl;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (strcmp(kinds[i].name, d->kind)) continue;
-        bool array = kinds[i].type == BPF_MAP_TYPE_ARRAY ||
-                     kinds[i].type == BPF_MAP_TYPE_PERCPU_ARRAY;
+        bool array =
+            kinds[i].type == BPF_MAP_TYPE_ARRAY || kinds[i].type == BPF_MAP_TYPE_PERCPU_ARRAY;
         m->bpf_type = kinds[i].type;
         m->is_percpu = kinds[i].percpu;
         if (type_is_aggregate(m->value) && m->value->kind != TYPE_TSERIES && !kinds[i].percpu)
@@ -43,8 +42,7 @@ static void declared_kind(struct unit *u, struct sema_map *m)
     if (s.best) diag_hint(u->diags, "did you mean %s?", s.best);
 }
 
-static void choose(struct unit *u, struct sema_map *m)
-{
+static void choose(struct unit *u, struct sema_map *m) {
     bool keyless = !m->key, aggregate = type_is_aggregate(m->value);
     m->is_percpu = aggregate && m->value->kind != TYPE_TSERIES;
     m->max_entries = keyless ? 1 : (uint32_t)config_uint(&u->config, CONFIG_max_map_keys);
@@ -62,12 +60,13 @@ static void choose(struct unit *u, struct sema_map *m)
     for (size_t i = 0; i < m->decl->options.len; i++)
         diag(u->diags, m->decl->options.data[i].span, map_decl_option,
              m->decl->options.data[i].name);
-    if (!keyless) declared_kind(u, m);
-    else m->max_entries = 1;
+    if (!keyless)
+        declared_kind(u, m);
+    else
+        m->max_entries = 1;
 }
 
-void sema_resources(struct unit *u)
-{
+void sema_resources(struct unit *u) {
     size_t kept = 0;
     for (size_t i = 0; i < u->maps.len; i++) {
         struct sema_map *m = u->maps.data[i];

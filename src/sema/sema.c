@@ -6,12 +6,9 @@ static void (*const passes[])(struct unit *u) = {
     sema_setup, sema_macros, sema_positional, sema_attach, sema_names, sema_infer, sema_resources,
 };
 
-bool sema_run(struct unit *u)
-{
-    u->env = (struct probe_env){.arena = u->arena,
-                                .types = u->types,
-                                .pid = u->options.pid,
-                                .program = u->options.program};
+bool sema_run(struct unit *u) {
+    u->env = (struct probe_env){
+        .arena = u->arena, .types = u->types, .pid = u->options.pid, .program = u->options.program};
     for (size_t i = 0; i < ARRAY_LEN(passes); i++) {
         passes[i](u);
         if (diags_errors(u->diags)) return false;

@@ -21,34 +21,34 @@
 #include "types/type.h"
 
 struct sema_var {
-    const char *name;        // "$x"
-    const struct type *type; // NONE while not inferred
+    const char *name;            // "$x"
+    const struct type *type;     // NONE while not inferred
     const struct type *declared; // by let with a type, or NULL
-    bool is_weak;            // so far only non-negative literals were assigned
-    struct span span;        // of its first assignment or let
-    unsigned id;             // unique in the program
-    bool is_captured;        // used in the body of a loop of an outer scope
-    bool is_loop_kv;         // $kv of a map loop: a tuple (key, value), read only
-    void *cg;                // codegen's
+    bool is_weak;                // so far only non-negative literals were assigned
+    struct span span;            // of its first assignment or let
+    unsigned id;                 // unique in the program
+    bool is_captured;            // used in the body of a loop of an outer scope
+    bool is_loop_kv;             // $kv of a map loop: a tuple (key, value), read only
+    void *cg;                    // codegen's
 };
 VEC_OF(sema_vars, struct sema_var *);
 
 struct sema_map {
-    const char *name;        // "@x"
-    const struct type *key;  // NULL: keyless
+    const char *name;       // "@x"
+    const struct type *key; // NULL: keyless
     const struct type *value;
-    struct span span;        // of its first use
+    struct span span;                 // of its first use
     struct span key_span, value_span; // where key and value types come from
-    bool is_weak;            // so far only non-negative literals were assigned
+    bool is_weak;                     // so far only non-negative literals were assigned
     bool is_weak_key;
-    bool is_scalar;          // used without a key
+    bool is_scalar;                  // used without a key
     const struct ast_map_decl *decl; // or NULL
-    unsigned index;          // in unit.maps and in manifest.maps
-    bool is_percpu;          // by its aggregation or its declaration
-    uint32_t bpf_type;       // enum bpf_map_type, chosen by sema's resources pass
+    unsigned index;                  // in unit.maps and in manifest.maps
+    bool is_percpu;                  // by its aggregation or its declaration
+    uint32_t bpf_type;               // enum bpf_map_type, chosen by sema's resources pass
     uint32_t max_entries;
     const char *pin;
-    bool is_read_in_kernel;  // its value is used in expressions
+    bool is_read_in_kernel; // its value is used in expressions
     bool is_iterated;
 };
 VEC_OF(sema_maps, struct sema_map *);
@@ -67,12 +67,12 @@ VEC_OF(sema_fns, struct sema_fn *);
 struct sema_program {
     const struct ast_probe *probe; // what it was made from
     const struct provider *provider;
-    struct mf_targets targets;     // all with the same layout
-    struct probe_layout layout;    // of `args`, retval
-    struct ast_expr *predicate;    // own copy, typed; or NULL
-    struct ast_stmts body;         // own copy, typed
+    struct mf_targets targets;  // all with the same layout
+    struct probe_layout layout; // of `args`, retval
+    struct ast_expr *predicate; // own copy, typed; or NULL
+    struct ast_stmts body;      // own copy, typed
     struct sema_vars vars;
-    bool uses_identity;            // `probe`, `func` where the target matters
+    bool uses_identity; // `probe`, `func` where the target matters
     bool is_sleepable;
 };
 VEC_OF(sema_programs, struct sema_program *);
@@ -84,17 +84,17 @@ struct unit_options {
     size_t ninclude_dirs;
     const char *const *includes;
     size_t nincludes;
-    pid_t pid;                 // -p, or that of -c
-    const char *program;       // of -c
+    pid_t pid;           // -p, or that of -c
+    const char *program; // of -c
     bool unsafe;
-    bool helper_errors;        // -k: report helpers that fail
+    bool helper_errors; // -k: report helpers that fail
     bool no_warnings;
     bool test_mode, bench_mode;
-    bool no_kernel;            // --check without BTF or privileges where avoidable
+    bool no_kernel; // --check without BTF or privileges where avoidable
 };
 
 struct unit {
-    struct arena *arena;       // owns everything here
+    struct arena *arena; // owns everything here
     struct diags *diags;
     const struct source *source;
     struct unit_options options;

@@ -5,13 +5,13 @@
 #include "sema/sema.h"
 
 // Each reports to unit->diags; the driver stops after one that did.
-void sema_setup(struct unit *u);     // setup.c: C text, imports, configuration
-void sema_macros(struct unit *u);    // macro.c: expands calls of macros
+void sema_setup(struct unit *u);      // setup.c: C text, imports, configuration
+void sema_macros(struct unit *u);     // macro.c: expands calls of macros
 void sema_positional(struct unit *u); // positional.c: $1, $#, getopt
-void sema_attach(struct unit *u);    // attach.c: attach points to programs
-void sema_names(struct unit *u);     // names.c: what each name means
-void sema_infer(struct unit *u);     // infer.c: types, checks, conversions
-void sema_resources(struct unit *u); // resources.c: what BPF maps there are
+void sema_attach(struct unit *u);     // attach.c: attach points to programs
+void sema_names(struct unit *u);      // names.c: what each name means
+void sema_infer(struct unit *u);      // infer.c: types, checks, conversions
+void sema_resources(struct unit *u);  // resources.c: what BPF maps there are
 
 // names.c, also for user functions.
 struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span);
@@ -23,8 +23,8 @@ struct infer {
     struct types *t;
     struct sema_program *program; // NULL in a user function
     struct sema_fn *fn;
-    bool final;   // types are settled: report, and insert conversions
-    bool changed; // some type grew in this round
+    bool final;     // types are settled: report, and insert conversions
+    bool changed;   // some type grew in this round
     unsigned loops; // open loops, for break and continue
 };
 
@@ -38,9 +38,9 @@ void infer_stmts(struct infer *in, struct ast_stmts *s);
 const struct type *infer_call(struct infer *in, struct ast_expr **e);   // infer_call.c
 const struct type *infer_binary(struct infer *in, struct ast_expr **e); // infer_binary.c
 const struct type *infer_unary(struct infer *in, struct ast_expr **e);
-const struct type *infer_cast(struct infer *in, struct ast_expr **e);   // infer_cast.c
+const struct type *infer_cast(struct infer *in, struct ast_expr **e); // infer_cast.c
 const struct type *infer_written_type(struct infer *in, struct ast_type *t);
-const struct type *infer_index(struct infer *in, struct ast_expr **e);  // infer_access.c
+const struct type *infer_index(struct infer *in, struct ast_expr **e); // infer_access.c
 const struct type *infer_entry(struct infer *in, struct ast_expr *e);
 const struct type *infer_field(struct infer *in, struct ast_expr **e);
 const struct type *infer_element(struct infer *in, struct ast_expr **e);
@@ -68,7 +68,6 @@ const struct type *map_read_type(struct infer *in, const struct sema_map *m,
 enum type_space expr_space(const struct infer *in, const struct ast_expr *e);
 const struct type *none_type(struct infer *in);
 const struct type *error_type(struct infer *in);
-static inline bool is_known(const struct type *t)
-{
+static inline bool is_known(const struct type *t) {
     return t->kind != TYPE_NONE && t->kind != TYPE_ERROR;
 }

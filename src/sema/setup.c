@@ -11,8 +11,7 @@
 
 enum { MAX_IMPORTS = 64, MAX_SCRIPT = 32 << 20 };
 
-static void add_c_texts(struct unit *u, const struct ast_program *p)
-{
+static void add_c_texts(struct unit *u, const struct ast_program *p) {
     for (size_t i = 0; i < p->c_texts.len; i++) {
         const struct ast_c_text *c = &p->c_texts.data[i];
         const char *error;
@@ -27,8 +26,7 @@ static void add_c_texts(struct unit *u, const struct ast_program *p)
 
 // ---- imports ----
 
-static char *read_file(struct arena *a, const char *path, size_t *len)
-{
+static char *read_file(struct arena *a, const char *path, size_t *len) {
     struct stat st;
     FILE *f = fopen(path, "re");
     char *text = NULL;
@@ -46,8 +44,7 @@ static char *read_file(struct arena *a, const char *path, size_t *len)
 static void import_one(struct unit *u, const struct ast_import *import, const char *folder,
                        size_t *count);
 
-static void absorb(struct unit *u, struct ast_program *p, const char *folder, size_t *count)
-{
+static void absorb(struct unit *u, struct ast_program *p, const char *folder, size_t *count) {
     for (size_t i = 0; i < p->imports.len; i++) import_one(u, &p->imports.data[i], folder, count);
     add_c_texts(u, p);
     struct ast_program *to = u->ast;
@@ -58,21 +55,19 @@ static void absorb(struct unit *u, struct ast_program *p, const char *folder, si
     for (size_t i = 0; i < p->probes.len; i++) VEC_PUSH(u->arena, &to->probes, p->probes.data[i]);
 }
 
-static bool ends_with(const char *s, const char *end)
-{
+static bool ends_with(const char *s, const char *end) {
     size_t n = strlen(s), m = strlen(end);
     return n >= m && !strcmp(s + n - m, end);
 }
 
 static void import_one(struct unit *u, const struct ast_import *import, const char *folder,
-                       size_t *count)
-{
+                       size_t *count) {
     if (++*count > MAX_IMPORTS) {
         diag(u->diags, import->span, import_depth);
         return;
     }
-    const char *path = *import->path == '/' ? import->path
-                                            : arena_printf(u->arena, "%s/%s", folder, import->path);
+    const char *path =
+        *import->path == '/' ? import->path : arena_printf(u->arena, "%s/%s", folder, import->path);
     if (ends_with(path, ".bpf.c") || !(ends_with(path, ".bt") || ends_with(path, ".h"))) {
         diag(u->diags, import->span, import_kind, import->path);
         return;
@@ -102,24 +97,17 @@ static void import_one(struct unit *u, const struct ast_import *import, const ch
 
 // ---- configuration ----
 
-static const char *item_text(struct unit *u, const struct ast_expr *e)
-{
+static const char *item_text(struct unit *u, const struct ast_expr *e) {
     switch (e->kind) {
-    case AST_INT:
-        return arena_printf(u->arena, "%llu", (unsigned long long)e->integer.value);
-    case AST_BOOL:
-        return e->boolean ? "true" : "false";
-    case AST_STRING:
-        return e->string.data;
-    case AST_IDENT:
-        return e->ident.name;
-    default:
-        return NULL;
+    case AST_INT: return arena_printf(u->arena, "%llu", (unsigned long long)e->integer.value);
+    case AST_BOOL: return e->boolean ? "true" : "false";
+    case AST_STRING: return e->string.data;
+    case AST_IDENT: return e->ident.name;
+    default: return NULL;
     }
 }
 
-static void set_config(struct unit *u, const struct ast_config_item *item)
-{
+static void set_config(struct unit *u, const struct ast_config_item *item) {
     int id = config_find(item->name);
     if (id < 0) {
         diag(u->diags, item->span, config_unknown, item->name);
@@ -134,15 +122,15 @@ static void set_config(struct unit *u, const struct ast_config_item *item)
              value ? value : "an expression", why);
 }
 
-void sema_setup(struct unit *u)
-{
+void sema_setup(struct unit *u) {
     size_t count = 0;
     const struct span nowhere = {.src = NULL};
     const char *slash = strrchr(u->source->name, '/');
     const char *folder =
         slash ? arena_strndup(u->arena, u->source->name, (size_t)(slash - u->source->name)) : ".";
     for (size_t i = 0; i < u->options.nincludes; i++) {
-        const char *error, *line = arena_printf(u->arena, "#include \"%s\"", u->options.includes[i]);
+        const char *error,
+            *line = arena_printf(u->arena, "#include \"%s\"", u->options.includes[i]);
         size_t at;
         if (!types_add_c(u->types, line, strlen(line), &error, &at))
             diag(u->diags, nowhere, c_definition, error);

@@ -2,37 +2,26 @@
 // How types grow together: unification, what variables and maps store, implicit conversions.
 #include "sema/sema_internal.h"
 
-const struct type *none_type(struct infer *in)
-{
-    return types_basic(in->t, TYPE_NONE);
-}
+const struct type *none_type(struct infer *in) { return types_basic(in->t, TYPE_NONE); }
 
-const struct type *error_type(struct infer *in)
-{
-    return types_basic(in->t, TYPE_ERROR);
-}
+const struct type *error_type(struct infer *in) { return types_basic(in->t, TYPE_ERROR); }
 
-static bool is_char_array(const struct type *t)
-{
+static bool is_char_array(const struct type *t) {
     return t->kind == TYPE_ARRAY && t->target->is_char;
 }
 
-const struct type *type_stored(struct types *t, const struct type *type)
-{
+const struct type *type_stored(struct types *t, const struct type *type) {
     switch (type->kind) {
-    case TYPE_INT:
-        return types_int(t, 64, type->is_signed);
+    case TYPE_INT: return types_int(t, 64, type->is_signed);
     case TYPE_ARRAY:
         return is_char_array(type) && type->count ? types_string(t, type->count) : type;
-    default:
-        return type;
+    default: return type;
     }
 }
 
 // The field of a record by name; of a plain tuple by place. NULL when there is none.
 const struct type_field *tuple_field(const struct type *tuple, const struct type_field *like,
-                                     uint32_t place)
-{
+                                     uint32_t place) {
     if (!*like->name) return *tuple->fields[place].name ? NULL : &tuple->fields[place];
     for (uint32_t i = 0; i < tuple->nfields; i++)
         if (!strcmp(tuple->fields[i].name, like->name)) return &tuple->fields[i];
@@ -40,8 +29,7 @@ const struct type_field *tuple_field(const struct type *tuple, const struct type
 }
 
 static const struct type *unify_tuples(struct types *t, const struct type *a,
-                                       const struct type *b)
-{
+                                       const struct type *b) {
     if (a->nfields != b->nfields) return NULL;
     const struct type **elems = types_alloc(t, (a->nfields + 1) * sizeof(*elems));
     const char **names = types_alloc(t, (a->nfields + 1) * sizeof(*names));
@@ -61,8 +49,7 @@ static const struct type *unify_tuples(struct types *t, const struct type *a,
     return types_tuple(t, elems, named ? names : NULL, a->nfields);
 }
 
-static const struct type *unify_ints(struct types *t, const struct type *a, const struct type *b)
-{
+static const struct type *unify_ints(struct types *t, const struct type *a, const struct type *b) {
     if (a->kind == TYPE_BOOL && b->kind == TYPE_BOOL) return a;
     if (a->is_signed == b->is_signed) return a->size >= b->size ? a : b;
     const struct type *s = a->is_signed ? a : b, *u = a->is_signed ? b : a;
@@ -70,8 +57,7 @@ static const struct type *unify_ints(struct types *t, const struct type *a, cons
     return types_int(t, u->size < 4 ? u->size * 16 : 64, true);
 }
 
-const struct type *type_unify(struct types *t, const struct type *a, const struct type *b)
-{
+const struct type *type_unify(struct types *t, const struct type *a, const struct type *b) {
     if (a->kind == TYPE_NONE || b->kind == TYPE_ERROR) return b;
     if (b->kind == TYPE_NONE || a->kind == TYPE_ERROR) return a;
     if (a == b || type_equal(a, b)) return a;
@@ -84,25 +70,19 @@ const struct type *type_unify(struct types *t, const struct type *a, const struc
     if (is_char_array(b)) b = types_string(t, b->count);
     if (a->kind != b->kind) return NULL;
     switch (a->kind) {
-    case TYPE_STRING:
-        return a->size >= b->size ? a : b;
-    case TYPE_BUFFER:
-        return a->count >= b->count ? a : b;
-    case TYPE_TUPLE:
-        return unify_tuples(t, a, b);
+    case TYPE_STRING: return a->size >= b->size ? a : b;
+    case TYPE_BUFFER: return a->count >= b->count ? a : b;
+    case TYPE_TUPLE: return unify_tuples(t, a, b);
     case TYPE_SUM:
     case TYPE_AVG:
     case TYPE_MIN:
     case TYPE_MAX:
-    case TYPE_STATS:
-        return a->is_signed ? a : b;
-    default:
-        return NULL;
+    case TYPE_STATS: return a->is_signed ? a : b;
+    default: return NULL;
     }
 }
 
-bool type_assignable(const struct type *to, const struct type *from)
-{
+bool type_assignable(const struct type *to, const struct type *from) {
     if (!is_known(to) || !is_known(from) || type_equal(to, from)) return true;
     if (type_is_integer(to) && (type_is_integer(from) || type_is_aggregate(from))) return true;
     if (to->kind == TYPE_POINTER && from->kind == TYPE_POINTER)
@@ -123,14 +103,12 @@ bool type_assignable(const struct type *to, const struct type *from)
     return false;
 }
 
-bool expr_is_literal(const struct ast_expr *e)
-{
+bool expr_is_literal(const struct ast_expr *e) {
     if (e->kind == AST_UNARY && e->unary.op == AST_NEG) return expr_is_literal(e->unary.operand);
     return e->kind == AST_INT || e->kind == AST_BOOL || e->kind == AST_STRING;
 }
 
-bool expr_int(const struct ast_expr *e, int64_t *value)
-{
+bool expr_int(const struct ast_expr *e, int64_t *value) {
     while (e->kind == AST_CONVERT) e = e->cast.operand;
     if (e->kind == AST_BOOL) {
         *value = e->boolean;
@@ -141,8 +119,7 @@ bool expr_int(const struct ast_expr *e, int64_t *value)
     return true;
 }
 
-bool literal_fits(const struct ast_expr *e, const struct type *type)
-{
+bool literal_fits(const struct ast_expr *e, const struct type *type) {
     if (e->kind != AST_INT || !type_is_integer(type)) return false;
     if (e->integer.is_negative) {
         if (!type->is_signed) return false;
@@ -153,8 +130,7 @@ bool literal_fits(const struct ast_expr *e, const struct type *type)
     return bits >= 64 || e->integer.value < (uint64_t)1 << bits;
 }
 
-void infer_convert(struct infer *in, struct ast_expr **pe, const struct type *want)
-{
+void infer_convert(struct infer *in, struct ast_expr **pe, const struct type *want) {
     struct ast_expr *e = *pe;
     if (!in->final || !want || !is_known(want) || !e->type || !is_known(e->type)) return;
     if (e->type == want) return;
@@ -169,15 +145,13 @@ void infer_convert(struct infer *in, struct ast_expr **pe, const struct type *wa
     *pe = c;
 }
 
-static enum type_space default_space(const struct infer *in)
-{
+static enum type_space default_space(const struct infer *in) {
     bool user = in->program && (in->program->provider->caps & PROBE_USER);
     return user ? SPACE_USER : SPACE_KERNEL;
 }
 
 // Where the memory of a struct or array expression lies, hence what its pointers point into.
-enum type_space expr_space(const struct infer *in, const struct ast_expr *e)
-{
+enum type_space expr_space(const struct infer *in, const struct ast_expr *e) {
     switch (e->kind) {
     case AST_FIELD:
         if (e->field.base->type && e->field.base->type->kind == TYPE_POINTER)
@@ -193,15 +167,12 @@ enum type_space expr_space(const struct infer *in, const struct ast_expr *e)
             return e->unary.operand->type->space;
         return default_space(in);
     case AST_CAST:
-    case AST_CONVERT:
-        return expr_space(in, e->cast.operand);
-    default:
-        return default_space(in);
+    case AST_CONVERT: return expr_space(in, e->cast.operand);
+    default: return default_space(in);
     }
 }
 
-const struct type *literal_type(struct types *t, const struct ast_expr *e)
-{
+const struct type *literal_type(struct types *t, const struct ast_expr *e) {
     for (unsigned bits = 8; bits < 64; bits *= 2)
         if (literal_fits(e, types_int(t, bits, true))) return types_int(t, bits, true);
     return literal_fits(e, types_int(t, 64, true)) ? types_int(t, 64, true)

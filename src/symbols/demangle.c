@@ -6,8 +6,7 @@
 
 char *__cxa_demangle(const char *name, char *buffer, size_t *len, int *status);
 
-char *demangle(const char *name)
-{
+char *demangle(const char *name) {
     int status;
     if (name[0] != '_' || name[1] != 'Z') return NULL;
     return __cxa_demangle(name, NULL, NULL, &status);

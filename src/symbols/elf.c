@@ -15,8 +15,7 @@ struct elf_file {
     Elf *elf;
 };
 
-static bool elf_file_open(struct elf_file *f, const char *path)
-{
+static bool elf_file_open(struct elf_file *f, const char *path) {
     f->fd = open(path, O_RDONLY | O_CLOEXEC);
     f->elf = NULL;
     if (f->fd < 0) return false;
@@ -29,14 +28,12 @@ static bool elf_file_open(struct elf_file *f, const char *path)
     return false;
 }
 
-static void elf_file_close(struct elf_file *f)
-{
+static void elf_file_close(struct elf_file *f) {
     elf_end(f->elf);
     close(f->fd);
 }
 
-static bool offset_in(Elf *elf, uint64_t vaddr, uint64_t *offset)
-{
+static bool offset_in(Elf *elf, uint64_t vaddr, uint64_t *offset) {
     size_t n = 0;
     if (elf_getphdrnum(elf, &n)) return false;
     for (size_t i = 0; i < n; i++) {
@@ -53,8 +50,8 @@ static bool offset_in(Elf *elf, uint64_t vaddr, uint64_t *offset)
 
 typedef bool (*each_symbol)(void *ctx, const char *name, uint64_t offset, uint64_t size);
 
-static bool each_in_table(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, each_symbol each, void *ctx)
-{
+static bool each_in_table(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, each_symbol each,
+                          void *ctx) {
     Elf_Data *data = elf_getdata(scn, NULL);
     size_t n = sh->sh_entsize ? sh->sh_size / sh->sh_entsize : 0;
     for (size_t i = 0; data && i < n; i++) {
@@ -71,8 +68,7 @@ static bool each_in_table(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, each_symb
 }
 
 // .symtab has everything that .dynsym has; the latter is read where the former was stripped.
-bool elf_each_function(const char *path, each_symbol each, void *ctx)
-{
+bool elf_each_function(const char *path, each_symbol each, void *ctx) {
     struct elf_file f;
     if (!elf_file_open(&f, path)) return false;
     Elf_Scn *tables[2] = {0};
@@ -96,8 +92,7 @@ struct search {
     bool found;
 };
 
-static bool is_it(void *ctx, const char *name, uint64_t offset, uint64_t size)
-{
+static bool is_it(void *ctx, const char *name, uint64_t offset, uint64_t size) {
     struct search *s = ctx;
     size_t n = strlen(s->name);
     // Versioned names ("malloc@@GLIBC_2.2.5") are the same function.
@@ -108,8 +103,7 @@ static bool is_it(void *ctx, const char *name, uint64_t offset, uint64_t size)
     return false;
 }
 
-bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint64_t *size)
-{
+bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint64_t *size) {
     struct search s = {.name = name};
     if (!elf_each_function(path, is_it, &s) || !s.found) return false;
     *offset = s.offset;
@@ -117,8 +111,7 @@ bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint6
     return true;
 }
 
-static bool is_data(void *ctx, const GElf_Sym *sym, const char *name)
-{
+static bool is_data(void *ctx, const GElf_Sym *sym, const char *name) {
     struct search *s = ctx;
     if (strcmp(name, s->name)) return false;
     s->offset = sym->st_value;
@@ -126,8 +119,7 @@ static bool is_data(void *ctx, const GElf_Sym *sym, const char *name)
     return s->found = true;
 }
 
-bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint64_t *size)
-{
+bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint64_t *size) {
     struct elf_file f;
     struct search s = {.name = name};
     if (!elf_file_open(&f, path)) return false;
@@ -150,8 +142,7 @@ bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint6
     return s.found;
 }
 
-bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset)
-{
+bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset) {
     struct elf_file f;
     if (!elf_file_open(&f, path)) return false;
     bool ok = offset_in(f.elf, vaddr, offset);
@@ -159,8 +150,7 @@ bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset)
     return ok;
 }
 
-bool elf_is_fixed(const char *path)
-{
+bool elf_is_fixed(const char *path) {
     struct elf_file f;
     GElf_Ehdr header;
     if (!elf_file_open(&f, path)) return false;
@@ -171,8 +161,7 @@ bool elf_is_fixed(const char *path)
 
 // ---- paths ----
 
-static char *in_path_list(const char *list, const char *name)
-{
+static char *in_path_list(const char *list, const char *name) {
     char path[4096];
     for (const char *p = list; p && *p;) {
         size_t n = strcspn(p, ":");
@@ -184,15 +173,19 @@ static char *in_path_list(const char *list, const char *name)
 }
 
 // "libc", "c", "libc.so.6" in the usual library folders.
-static char *library(const char *name)
-{
-    static const char *const folders[] = {
-        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
-        "/usr/local/lib"};
-    static const char *const forms[] = {"%s/%s", "%s/%s.so", "%s/%s.so.6", "%s/lib%s.so.6",
-                                        "%s/lib%s.so", "%s/%s.so.2", "%s/%s.so.1",
-                                        "%s/%s.so.3", "%s/lib%s.so.1", "%s/lib%s.so.3"};
+static char *library(const char *name) {
+    static const char *const folders[] = {"/lib/x86_64-linux-gnu",
+                                          "/usr/lib/x86_64-linux-gnu",
+                                          "/lib/aarch64-linux-gnu",
+                                          "/usr/lib/aarch64-linux-gnu",
+                                          "/lib64",
+                                          "/usr/lib64",
+                                          "/lib",
+                                          "/usr/lib",
+                                          "/usr/local/lib"};
+    static const char *const forms[] = {
+        "%s/%s",      "%s/%s.so",   "%s/%s.so.6", "%s/lib%s.so.6", "%s/lib%s.so",
+        "%s/%s.so.2", "%s/%s.so.1", "%s/%s.so.3", "%s/lib%s.so.1", "%s/lib%s.so.3"};
     char path[4096];
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
         for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
@@ -209,8 +202,7 @@ static char *library(const char *name)
     return NULL;
 }
 
-char *elf_resolve_path(const char *name, pid_t pid)
-{
+char *elf_resolve_path(const char *name, pid_t pid) {
     char path[4096];
     if (strchr(name, '/')) {
         if (pid > 0 && name[0] == '/') { // as the process sees it

@@ -19,8 +19,7 @@ struct kernel_symbols {
     size_t n, cap;
 };
 
-static uint32_t add_name(struct kernel_symbols *k, const char *s, size_t len)
-{
+static uint32_t add_name(struct kernel_symbols *k, const char *s, size_t len) {
     if (k->names_len + len + 1 > k->names_cap) {
         size_t cap = (k->names_cap ? k->names_cap * 2 : 1 << 20) + len;
         char *more = realloc(k->names, cap);
@@ -35,8 +34,7 @@ static uint32_t add_name(struct kernel_symbols *k, const char *s, size_t len)
     return at;
 }
 
-static void add_symbol(struct kernel_symbols *k, struct ksym s)
-{
+static void add_symbol(struct kernel_symbols *k, struct ksym s) {
     if (k->n == k->cap) {
         size_t cap = k->cap ? k->cap * 2 : 1 << 16;
         struct ksym *more = realloc(k->syms, cap * sizeof(*more));
@@ -48,8 +46,7 @@ static void add_symbol(struct kernel_symbols *k, struct ksym s)
 }
 
 // "ffffffff81000000 T name\t[module]"
-static void add_line(struct kernel_symbols *k, const char *line)
-{
+static void add_line(struct kernel_symbols *k, const char *line) {
     char *end;
     uint64_t addr = strtoull(line, &end, 16);
     if (*end != ' ' || !end[1] || end[2] != ' ' || !addr) return;
@@ -62,15 +59,13 @@ static void add_line(struct kernel_symbols *k, const char *line)
     add_symbol(k, s);
 }
 
-static int by_address(const void *a, const void *b)
-{
+static int by_address(const void *a, const void *b) {
     const struct ksym *x = a, *y = b;
     if (x->addr != y->addr) return x->addr < y->addr ? -1 : 1;
     return x->name < y->name ? -1 : 1;
 }
 
-struct kernel_symbols *kernel_symbols_read(void)
-{
+struct kernel_symbols *kernel_symbols_read(void) {
     FILE *f = fopen("/proc/kallsyms", "re");
     struct kernel_symbols *k = calloc(1, sizeof(*k));
     if (f && k) {
@@ -85,8 +80,7 @@ struct kernel_symbols *kernel_symbols_read(void)
     return k;
 }
 
-void kernel_symbols_free(struct kernel_symbols *k)
-{
+void kernel_symbols_free(struct kernel_symbols *k) {
     if (!k) return;
     free(k->names);
     free(k->syms);
@@ -94,8 +88,7 @@ void kernel_symbols_free(struct kernel_symbols *k)
 }
 
 bool kernel_symbols_find(const struct kernel_symbols *k, uint64_t addr, const char **name,
-                         uint64_t *offset, const char **module)
-{
+                         uint64_t *offset, const char **module) {
     size_t low = 0, high = k ? k->n : 0;
     if (!high || addr < k->syms[0].addr) return false;
     while (high - low > 1) {
@@ -114,8 +107,7 @@ bool kernel_symbols_find(const struct kernel_symbols *k, uint64_t addr, const ch
     return true;
 }
 
-uint64_t symbols_kernel_address(const char *wanted)
-{
+uint64_t symbols_kernel_address(const char *wanted) {
     FILE *f = fopen("/proc/kallsyms", "re");
     uint64_t found = 0;
     char *line = NULL;

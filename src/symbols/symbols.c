@@ -12,15 +12,13 @@ struct symbols {
     struct user_symbols *user;
 };
 
-struct symbols *symbols_new(const struct symbols_options *opts)
-{
+struct symbols *symbols_new(const struct symbols_options *opts) {
     struct symbols *s = calloc(1, sizeof(*s));
     if (s && opts) s->opts = *opts;
     return s;
 }
 
-void symbols_free(struct symbols *s)
-{
+void symbols_free(struct symbols *s) {
     if (!s) return;
     kernel_symbols_free(s->kernel);
     user_symbols_free(s->user);
@@ -28,34 +26,29 @@ void symbols_free(struct symbols *s)
 }
 
 bool symbols_kernel(struct symbols *s, uint64_t addr, const char **name, uint64_t *offset,
-                    const char **module)
-{
+                    const char **module) {
     if (!s->kernel) s->kernel = kernel_symbols_read();
     return kernel_symbols_find(s->kernel, addr, name, offset, module);
 }
 
-static struct user_symbols *user_half(struct symbols *s)
-{
+static struct user_symbols *user_half(struct symbols *s) {
     if (!s->user) s->user = user_symbols_new(&s->opts);
     return s->user;
 }
 
-bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name,
-                  uint64_t *offset, const char **module)
-{
+bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name, uint64_t *offset,
+                  const char **module) {
     struct user_symbols *u = user_half(s);
     return u && user_symbols_find(u, pid, addr, name, offset, module);
 }
 
 bool symbols_file(struct symbols *s, const char *path, uint64_t vaddr, const char **name,
-                  uint64_t *offset)
-{
+                  uint64_t *offset) {
     struct user_symbols *u = user_half(s);
     return u && user_symbols_file(u, path, vaddr, name, offset);
 }
 
-void symbols_note_process(struct symbols *s, pid_t pid)
-{
+void symbols_note_process(struct symbols *s, pid_t pid) {
     struct user_symbols *u = user_half(s);
     if (u) user_symbols_note(u, pid);
 }

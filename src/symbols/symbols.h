@@ -10,9 +10,9 @@
 struct symbols;
 
 struct symbols_options {
-    bool cache_by_pid;  // cache_user_symbols=PER_PID
+    bool cache_by_pid;     // cache_user_symbols=PER_PID
     bool cache_by_program; // PER_PROGRAM
-    bool demangle;      // C++ and Rust names
+    bool demangle;         // C++ and Rust names
 };
 
 struct symbols *symbols_new(const struct symbols_options *opts);
@@ -22,8 +22,8 @@ bool symbols_kernel(struct symbols *s, uint64_t addr, const char **name, uint64_
                     const char **module);
 // User symbol of a process (tgid). *module is the mapped file. name is NULL when only the
 // mapping is known. False: nothing known. Strings are valid until the next call.
-bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name,
-                  uint64_t *offset, const char **module);
+bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name, uint64_t *offset,
+                  const char **module);
 // A function of a program that is loaded where its file says (not position-independent), by
 // address: for processes that are gone.
 bool symbols_file(struct symbols *s, const char *path, uint64_t vaddr, const char **name,

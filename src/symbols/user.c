@@ -15,7 +15,7 @@ struct function {
     char *name;            // owned
 };
 
-struct image { // an ELF file
+struct image {  // an ELF file
     char *path; // owned; as the process named it
     dev_t dev;
     ino_t ino;
@@ -42,15 +42,13 @@ struct user_symbols {
     struct image *images;
 };
 
-struct user_symbols *user_symbols_new(const struct symbols_options *opts)
-{
+struct user_symbols *user_symbols_new(const struct symbols_options *opts) {
     struct user_symbols *u = calloc(1, sizeof(*u));
     if (u) u->opts = *opts;
     return u;
 }
 
-static bool add_function(void *ctx, const char *name, uint64_t offset, uint64_t size)
-{
+static bool add_function(void *ctx, const char *name, uint64_t offset, uint64_t size) {
     struct image *im = ctx;
     if (im->n == im->cap) {
         size_t cap = im->cap ? im->cap * 2 : 256;
@@ -65,16 +63,14 @@ static bool add_function(void *ctx, const char *name, uint64_t offset, uint64_t 
     return true;
 }
 
-static int by_offset(const void *a, const void *b)
-{
+static int by_offset(const void *a, const void *b) {
     const struct function *x = a, *y = b;
     if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
     return x->size > y->size ? -1 : x->size < y->size;
 }
 
 // `path` is where the file can be opened; `shown` how messages call it.
-static struct image *image_of(struct user_symbols *u, const char *path, const char *shown)
-{
+static struct image *image_of(struct user_symbols *u, const char *path, const char *shown) {
     struct stat st;
     if (stat(path, &st)) return NULL;
     for (struct image *im = u->images; im; im = im->next)
@@ -93,8 +89,7 @@ static struct image *image_of(struct user_symbols *u, const char *path, const ch
     return im;
 }
 
-static void add_mapping(struct process *p, struct mapping m)
-{
+static void add_mapping(struct process *p, struct mapping m) {
     if (p->n == p->cap) {
         size_t cap = p->cap ? p->cap * 2 : 16;
         struct mapping *more = realloc(p->maps, cap * sizeof(*more));
@@ -105,8 +100,7 @@ static void add_mapping(struct process *p, struct mapping m)
     p->maps[p->n++] = m;
 }
 
-static void read_maps(struct user_symbols *u, struct process *p)
-{
+static void read_maps(struct user_symbols *u, struct process *p) {
     char path[64], root[4200];
     snprintf(path, sizeof(path), "/proc/%d/maps", p->pid);
     FILE *f = fopen(path, "re");
@@ -133,8 +127,7 @@ static void read_maps(struct user_symbols *u, struct process *p)
     fclose(f);
 }
 
-static struct process *process_of(struct user_symbols *u, pid_t pid)
-{
+static struct process *process_of(struct user_symbols *u, pid_t pid) {
     for (struct process *p = u->processes; p; p = p->next)
         if (p->pid == pid) return p;
     struct process *p = calloc(1, sizeof(*p));
@@ -146,20 +139,15 @@ static struct process *process_of(struct user_symbols *u, pid_t pid)
     return p;
 }
 
-void user_symbols_note(struct user_symbols *u, pid_t pid)
-{
-    process_of(u, pid);
-}
+void user_symbols_note(struct user_symbols *u, pid_t pid) { process_of(u, pid); }
 
-static const struct mapping *mapping_at(const struct process *p, uint64_t addr)
-{
+static const struct mapping *mapping_at(const struct process *p, uint64_t addr) {
     for (size_t i = 0; i < p->n; i++)
         if (addr >= p->maps[i].begin && addr < p->maps[i].end) return &p->maps[i];
     return NULL;
 }
 
-static const struct function *function_at(const struct image *im, uint64_t offset)
-{
+static const struct function *function_at(const struct image *im, uint64_t offset) {
     size_t low = 0, high = im->n;
     if (!high || offset < im->functions[0].offset) return NULL;
     while (high - low > 1) {
@@ -175,8 +163,7 @@ static const struct function *function_at(const struct image *im, uint64_t offse
 }
 
 bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const char **name,
-                       uint64_t *offset, const char **module)
-{
+                       uint64_t *offset, const char **module) {
     struct process *p = process_of(u, pid);
     const struct mapping *m = p ? mapping_at(p, addr) : NULL;
     if (!m && p && kill(pid, 0) == 0) { // a library that was loaded since
@@ -194,8 +181,7 @@ bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const c
 }
 
 bool user_symbols_file(struct user_symbols *u, const char *path, uint64_t vaddr, const char **name,
-                       uint64_t *offset)
-{
+                       uint64_t *offset) {
     uint64_t at;
     if (!elf_is_fixed(path) || !elf_offset_of(path, vaddr, &at)) return false;
     const struct image *im = image_of(u, path, path);
@@ -206,8 +192,7 @@ bool user_symbols_file(struct user_symbols *u, const char *path, uint64_t vaddr,
     return true;
 }
 
-void user_symbols_free(struct user_symbols *u)
-{
+void user_symbols_free(struct user_symbols *u) {
     if (!u) return;
     for (struct process *p = u->processes, *next; p; p = next) {
         next = p->next;

@@ -42,16 +42,14 @@ struct btf_store {
     bool modules_read;
 };
 
-static uint32_t hash_name(const char *s)
-{
+static uint32_t hash_name(const char *s) {
     uint32_t h = 2166136261u;
     for (; *s; s++) h = (h ^ (unsigned char)*s) * 16777619u;
     return (h ^ (h >> 16)) & (HASH_SIZE - 1);
 }
 
 // Bytes that follow struct btf_type for its kind; negative for an unknown kind.
-static long extra_size(const struct btf_type *bt)
-{
+static long extra_size(const struct btf_type *bt) {
     uint32_t n = BTF_INFO_VLEN(bt->info);
     switch (BTF_INFO_KIND(bt->info)) {
     case BTF_KIND_INT: return 4;
@@ -77,28 +75,24 @@ static long extra_size(const struct btf_type *bt)
     }
 }
 
-static const char *string_at(const struct btf_file *f, uint32_t off)
-{
+static const char *string_at(const struct btf_file *f, uint32_t off) {
     uint32_t base_len = f->base ? f->base->strings_len : 0;
     if (off < base_len) return string_at(f->base, off);
     off -= base_len;
     return off < f->strings_len ? f->strings + off : "";
 }
 
-static const struct btf_file *file_of(const struct btf_file *f, uint32_t id)
-{
+static const struct btf_file *file_of(const struct btf_file *f, uint32_t id) {
     return f->base && id < f->first_id ? f->base : f;
 }
 
-static const struct btf_type *type_at(const struct btf_file *f, uint32_t id)
-{
+static const struct btf_type *type_at(const struct btf_file *f, uint32_t id) {
     f = file_of(f, id);
     if (id < f->first_id || id - f->first_id >= f->ntypes) return NULL;
     return (const struct btf_type *)(f->types + f->offsets[id - f->first_id]);
 }
 
-static bool index_types(struct btf_file *f, uint32_t len)
-{
+static bool index_types(struct btf_file *f, uint32_t len) {
     uint32_t cap = len / 16 + 1;
     f->offsets = malloc(cap * sizeof(*f->offsets));
     f->buckets = calloc(HASH_SIZE, sizeof(*f->buckets));
@@ -123,8 +117,7 @@ static bool index_types(struct btf_file *f, uint32_t len)
     return true;
 }
 
-static void file_free(struct btf_file *f)
-{
+static void file_free(struct btf_file *f) {
     if (!f) return;
     if (f->fd > 0) close(f->fd);
     free(f->data);
@@ -135,8 +128,7 @@ static void file_free(struct btf_file *f)
     free(f);
 }
 
-static char *read_all(const char *path, size_t *len)
-{
+static char *read_all(const char *path, size_t *len) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return NULL;
     struct stat st;
@@ -163,8 +155,7 @@ static char *read_all(const char *path, size_t *len)
 }
 
 static struct btf_file *file_open(struct types *t, const char *path, const char *name,
-                                  struct btf_file *base)
-{
+                                  struct btf_file *base) {
     size_t len;
     char *data = read_all(path, &len);
     if (!data) return NULL;
@@ -194,8 +185,7 @@ bad:
     return NULL;
 }
 
-static struct btf_store *store(struct types *t)
-{
+static struct btf_store *store(struct types *t) {
     if (t->btf_tried) return t->btf;
     t->btf_tried = true;
     const char *path = t->opts.btf_path ? t->opts.btf_path : getenv("BPFTRACE_BTF");
@@ -210,8 +200,7 @@ static struct btf_store *store(struct types *t)
     return t->btf;
 }
 
-static void read_modules(struct types *t, struct btf_store *s)
-{
+static void read_modules(struct types *t, struct btf_store *s) {
     if (s->modules_read) return;
     s->modules_read = true;
     if (t->opts.btf_path || getenv("BPFTRACE_BTF")) return;
@@ -227,15 +216,13 @@ static void read_modules(struct types *t, struct btf_store *s)
     closedir(dir);
 }
 
-void btf_free(struct btf_store *b)
-{
+void btf_free(struct btf_store *b) {
     if (!b) return;
     file_free(b->vmlinux);
     for (size_t i = 0; i < b->nmodules; i++) file_free(b->modules[i]);
 }
 
-bool types_have_btf(struct types *t, const char **why)
-{
+bool types_have_btf(struct types *t, const char **why) {
     bool have = store(t) != NULL;
     if (why) *why = have ? NULL : t->btf_why;
     return have;
@@ -245,8 +232,7 @@ bool types_have_btf(struct types *t, const char **why)
 
 static const struct type *convert(struct btf_file *f, uint32_t id);
 
-static const struct type *convert_int(struct types *t, const struct btf_type *bt)
-{
+static const struct type *convert_int(struct types *t, const struct btf_type *bt) {
     uint32_t encoding = *(const uint32_t *)(bt + 1);
     if (BTF_INT_ENCODING(encoding) & BTF_INT_BOOL) return types_basic(t, TYPE_BOOL);
     struct type w = {.kind = TYPE_INT, .size = bt->size, .align = bt->size};
@@ -254,15 +240,13 @@ static const struct type *convert_int(struct types *t, const struct btf_type *bt
     return types_intern(t, &w);
 }
 
-static bool is_modifier(unsigned kind)
-{
+static bool is_modifier(unsigned kind) {
     return kind == BTF_KIND_CONST || kind == BTF_KIND_VOLATILE || kind == BTF_KIND_RESTRICT ||
            kind == 18;
 }
 
 // Is the C type `char` behind an array's element? BTF marks no char; its name tells.
-static bool is_char_id(const struct btf_file *f, uint32_t id)
-{
+static bool is_char_id(const struct btf_file *f, uint32_t id) {
     for (unsigned i = 0; i < 32; i++) {
         const struct btf_type *bt = type_at(f, id);
         if (!bt) return false;
@@ -274,8 +258,7 @@ static bool is_char_id(const struct btf_file *f, uint32_t id)
     return false;
 }
 
-static const struct type *convert_pointer(struct btf_file *f, const struct btf_type *bt)
-{
+static const struct type *convert_pointer(struct btf_file *f, const struct btf_type *bt) {
     struct types *t = f->owner;
     enum type_space space = SPACE_NONE;
     bool percpu = false;
@@ -299,8 +282,7 @@ static const struct type *convert_pointer(struct btf_file *f, const struct btf_t
 
 // A struct, union or enum whose inside is read later; `name` may come from a typedef.
 static struct type *convert_tagged(struct btf_file *f, uint32_t id, const struct btf_type *bt,
-                                   const char *tag, const char *name)
-{
+                                   const char *tag, const char *name) {
     struct types *t = f->owner;
     struct type *n = ARENA_NEW(t->arena, struct type);
     unsigned kind = BTF_INFO_KIND(bt->info);
@@ -317,8 +299,7 @@ static struct type *convert_tagged(struct btf_file *f, uint32_t id, const struct
     return n;
 }
 
-static uint32_t find_id(const struct btf_file *f, unsigned kind, const char *name)
-{
+static uint32_t find_id(const struct btf_file *f, unsigned kind, const char *name) {
     for (uint32_t id = f->buckets[hash_name(name)]; id; id = f->next[id - f->first_id]) {
         const struct btf_type *bt = type_at(f, id);
         unsigned k = BTF_INFO_KIND(bt->info);
@@ -331,8 +312,7 @@ static uint32_t find_id(const struct btf_file *f, unsigned kind, const char *nam
 
 // A forward declaration: the definition of the same name, if vmlinux has it.
 static const struct type *convert_forward(struct btf_file *f, uint32_t id,
-                                          const struct btf_type *bt)
-{
+                                          const struct btf_type *bt) {
     const char *name = string_at(f, bt->name_off);
     bool is_union = BTF_INFO_KFLAG(bt->info);
     struct btf_file *home = f->base ? f->base : f;
@@ -344,8 +324,7 @@ static const struct type *convert_forward(struct btf_file *f, uint32_t id,
     return n;
 }
 
-static const struct type *convert_array(struct btf_file *f, const struct btf_type *bt)
-{
+static const struct type *convert_array(struct btf_file *f, const struct btf_type *bt) {
     const struct btf_array *a = (const struct btf_array *)(bt + 1);
     const struct type *elem =
         is_char_id(f, a->type) ? types_find_basic(f->owner, "char") : convert(f, a->type);
@@ -353,8 +332,7 @@ static const struct type *convert_array(struct btf_file *f, const struct btf_typ
 }
 
 static const struct type *convert_fresh(struct btf_file *f, uint32_t id,
-                                        const struct btf_type *bt)
-{
+                                        const struct btf_type *bt) {
     struct types *t = f->owner;
     const char *name = string_at(f, bt->name_off);
     switch (BTF_INFO_KIND(bt->info)) {
@@ -378,8 +356,7 @@ static const struct type *convert_fresh(struct btf_file *f, uint32_t id,
     }
 }
 
-static const struct type *convert(struct btf_file *f, uint32_t id)
-{
+static const struct type *convert(struct btf_file *f, uint32_t id) {
     if (id == 0) return types_basic(f->owner, TYPE_VOID);
     struct btf_file *home = (struct btf_file *)file_of(f, id);
     const struct btf_type *bt = type_at(home, id);
@@ -389,16 +366,15 @@ static const struct type *convert(struct btf_file *f, uint32_t id)
     return *slot;
 }
 
-static void complete_enum(const struct btf_file *f, const struct btf_type *bt, struct type *type)
-{
+static void complete_enum(const struct btf_file *f, const struct btf_type *bt, struct type *type) {
     uint32_t n = BTF_INFO_VLEN(bt->info);
     struct type_enumerator *list = arena_alloc(f->owner->arena, (n + 1) * sizeof(*list));
     if (BTF_INFO_KIND(bt->info) == BTF_KIND_ENUM) {
         const struct btf_enum *e = (const struct btf_enum *)(bt + 1);
         for (uint32_t i = 0; i < n; i++)
-            list[i] = (struct type_enumerator){
-                string_at(f, e[i].name_off),
-                type->is_signed ? e[i].val : (int64_t)(uint32_t)e[i].val};
+            list[i] =
+                (struct type_enumerator){string_at(f, e[i].name_off),
+                                         type->is_signed ? e[i].val : (int64_t)(uint32_t)e[i].val};
     } else {
         const uint32_t *e = (const uint32_t *)(bt + 1);
         for (uint32_t i = 0; i < n; i++)
@@ -409,8 +385,7 @@ static void complete_enum(const struct btf_file *f, const struct btf_type *bt, s
     type->nenumerators = n;
 }
 
-static void complete_struct(struct btf_file *f, const struct btf_type *bt, struct type *type)
-{
+static void complete_struct(struct btf_file *f, const struct btf_type *bt, struct type *type) {
     uint32_t n = BTF_INFO_VLEN(bt->info);
     const struct btf_member *m = (const struct btf_member *)(bt + 1);
     struct type_field *fields = arena_alloc(f->owner->arena, (n + 1) * sizeof(*fields));
@@ -430,8 +405,7 @@ static void complete_struct(struct btf_file *f, const struct btf_type *bt, struc
     type->nfields = n;
 }
 
-void btf_complete(struct types *t, struct type *type)
-{
+void btf_complete(struct types *t, struct type *type) {
     (void)t;
     struct btf_file *f = (struct btf_file *)type->origin;
     const struct btf_type *bt = type_at(f, type->origin_id);
@@ -445,8 +419,7 @@ void btf_complete(struct types *t, struct type *type)
 // ---- questions ----
 
 static uint32_t find_anywhere(struct types *t, unsigned kind, const char *name,
-                              struct btf_file **file)
-{
+                              struct btf_file **file) {
     struct btf_store *s = store(t);
     if (!s) return 0;
     *file = s->vmlinux;
@@ -459,8 +432,7 @@ static uint32_t find_anywhere(struct types *t, unsigned kind, const char *name,
 }
 
 // The tag's kind; a typedef of an anonymous struct gets the typedef's name.
-const struct type *btf_find_type(struct types *t, const char *tag, const char *name)
-{
+const struct type *btf_find_type(struct types *t, const char *tag, const char *name) {
     unsigned kind = !strcmp(tag, "struct")  ? BTF_KIND_STRUCT
                     : !strcmp(tag, "union") ? BTF_KIND_UNION
                     : !strcmp(tag, "enum")  ? BTF_KIND_ENUM
@@ -475,8 +447,7 @@ const struct type *btf_find_type(struct types *t, const char *tag, const char *n
     return type;
 }
 
-static bool enum_has(const struct btf_file *f, uint32_t id, const char *name)
-{
+static bool enum_has(const struct btf_file *f, uint32_t id, const char *name) {
     const struct btf_type *bt = type_at(f, id);
     unsigned kind = BTF_INFO_KIND(bt->info);
     if (kind != BTF_KIND_ENUM && kind != 19) return false;
@@ -488,8 +459,7 @@ static bool enum_has(const struct btf_file *f, uint32_t id, const char *name)
 }
 
 static bool constant_in(struct btf_file *f, const char *name, int64_t *value,
-                        const struct type **type)
-{
+                        const struct type **type) {
     for (uint32_t id = f->first_id; id < f->first_id + f->ntypes; id++) {
         if (!enum_has(f, id, name)) continue;
         const struct type *e = types_complete(f->owner, convert(f, id));
@@ -504,8 +474,7 @@ static bool constant_in(struct btf_file *f, const char *name, int64_t *value,
 }
 
 bool btf_find_constant(struct types *t, const char *name, int64_t *value,
-                       const struct type **type)
-{
+                       const struct type **type) {
     struct btf_store *s = store(t);
     if (!s) return false;
     if (constant_in(s->vmlinux, name, value, type)) return true;
@@ -515,8 +484,7 @@ bool btf_find_constant(struct types *t, const char *name, int64_t *value,
     return false;
 }
 
-static int module_fd(const char *name)
-{
+static int module_fd(const char *name) {
     uint32_t id = 0;
     while (bpf_btf_get_next_id(id, &id) == 0) {
         int fd = bpf_btf_get_fd_by_id(id);
@@ -532,8 +500,7 @@ static int module_fd(const char *name)
 }
 
 // A type as C writes it, for listings.
-static const char *c_text(const struct btf_file *f, uint32_t id, unsigned depth)
-{
+static const char *c_text(const struct btf_file *f, uint32_t id, unsigned depth) {
     struct arena *a = f->owner->arena;
     const struct btf_type *bt = id ? type_at(f, id) : NULL;
     if (!bt || depth > 16) return "void";
@@ -563,8 +530,7 @@ static const char *c_text(const struct btf_file *f, uint32_t id, unsigned depth)
 }
 
 static const struct type_func *make_func(struct btf_file *f, const char *name, uint32_t id,
-                                         uint32_t proto_id, unsigned skip)
-{
+                                         uint32_t proto_id, unsigned skip) {
     struct arena *a = f->owner->arena;
     const struct btf_type *proto = type_at(f, proto_id);
     if (!proto || BTF_INFO_KIND(proto->info) != BTF_KIND_FUNC_PROTO) return NULL;
@@ -593,8 +559,7 @@ static const struct type_func *make_func(struct btf_file *f, const char *name, u
     return out;
 }
 
-static struct btf_file *file_named(struct types *t, const char *module)
-{
+static struct btf_file *file_named(struct types *t, const char *module) {
     struct btf_store *s = store(t);
     if (!s) return NULL;
     if (!strcmp(module, "vmlinux")) return s->vmlinux;
@@ -604,8 +569,7 @@ static struct btf_file *file_named(struct types *t, const char *module)
     return NULL;
 }
 
-const struct type_func *types_find_func(struct types *t, const char *module, const char *name)
-{
+const struct type_func *types_find_func(struct types *t, const char *module, const char *name) {
     struct btf_file *f = NULL;
     uint32_t id = 0;
     if (module && *module) {
@@ -620,8 +584,7 @@ const struct type_func *types_find_func(struct types *t, const char *module, con
 // The kernel has a function for each raw tracepoint whose prototype names the arguments; the
 // typedef btf_trace_<name> has their types only.
 const struct type_func *types_find_raw_tracepoint(struct types *t, const char *module,
-                                                  const char *name)
-{
+                                                  const char *name) {
     static const char *const forms[] = {"__probestub_", "__traceiter_", "btf_trace_"};
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         const char *full = arena_printf(t->arena, "%s%s", forms[i], name);
@@ -647,8 +610,7 @@ const struct type_func *types_find_raw_tracepoint(struct types *t, const char *m
 }
 
 static bool each_in(const struct btf_file *f,
-                    bool (*each)(void *ctx, const char *module, const char *name), void *ctx)
-{
+                    bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
     for (uint32_t id = f->first_id; id < f->first_id + f->ntypes; id++) {
         const struct btf_type *bt = type_at(f, id);
         if (BTF_INFO_KIND(bt->info) != BTF_KIND_FUNC) continue;
@@ -658,8 +620,7 @@ static bool each_in(const struct btf_file *f,
 }
 
 void types_each_func(struct types *t, const char *module,
-                     bool (*each)(void *ctx, const char *module, const char *name), void *ctx)
-{
+                     bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
     struct btf_store *s = store(t);
     if (!s) return;
     bool all = !module || !*module;

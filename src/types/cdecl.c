@@ -23,14 +23,10 @@ struct declarator {
 
 static const struct type *specifiers(struct c_scan *s, bool *is_typedef);
 
-static const struct type *error_type(struct c_scan *s)
-{
-    return types_basic(s->types, TYPE_VOID);
-}
+static const struct type *error_type(struct c_scan *s) { return types_basic(s->types, TYPE_VOID); }
 
 // __attribute__((packed, aligned(8))): gives what it says.
-static void attributes(struct c_scan *s, bool *packed, uint32_t *align)
-{
+static void attributes(struct c_scan *s, bool *packed, uint32_t *align) {
     while (c_accept(s, "__attribute__")) {
         unsigned depth = 0;
         do {
@@ -48,11 +44,10 @@ static void attributes(struct c_scan *s, bool *packed, uint32_t *align)
     }
 }
 
-static bool skip_qualifier(struct c_scan *s)
-{
-    static const char *const words[] = {"const",  "volatile", "static",   "extern",  "inline",
+static bool skip_qualifier(struct c_scan *s) {
+    static const char *const words[] = {"const",    "volatile",   "static",   "extern", "inline",
                                         "restrict", "__restrict", "register", "__user", "__rcu",
-                                        "__kernel", "__percpu", "__iomem", "_Atomic"};
+                                        "__kernel", "__percpu",   "__iomem",  "_Atomic"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (c_accept(s, words[i])) return true;
     if (!c_is(s, "__attribute__")) return false;
@@ -62,8 +57,7 @@ static bool skip_qualifier(struct c_scan *s)
     return true;
 }
 
-static void skip_parens(struct c_scan *s)
-{
+static void skip_parens(struct c_scan *s) {
     unsigned depth = 0;
     do {
         if (c_is(s, "(")) depth++;
@@ -73,8 +67,7 @@ static void skip_parens(struct c_scan *s)
 }
 
 // Array suffixes, outermost first.
-static const struct type *array_suffix(struct c_scan *s, const struct type *elem)
-{
+static const struct type *array_suffix(struct c_scan *s, const struct type *elem) {
     if (!c_accept(s, "[")) return elem;
     int64_t n = c_is(s, "]") ? 0 : c_constant(s);
     c_expect(s, "]");
@@ -91,8 +84,7 @@ static const struct type *array_suffix(struct c_scan *s, const struct type *elem
     return types_array(s->types, elem, (uint32_t)n);
 }
 
-static struct declarator read_declarator(struct c_scan *s, const struct type *base)
-{
+static struct declarator read_declarator(struct c_scan *s, const struct type *base) {
     struct declarator d = {.name = "", .type = base};
     for (;;) {
         if (c_accept(s, "*"))
@@ -102,7 +94,8 @@ static struct declarator read_declarator(struct c_scan *s, const struct type *ba
     }
     if (c_is(s, "(")) { // a pointer to a function: its own type does not matter
         c_next(s);
-        while (c_accept(s, "*") || skip_qualifier(s)) {}
+        while (c_accept(s, "*") || skip_qualifier(s)) {
+        }
         if (s->kind == C_WORD) d.name = s->word, c_next(s);
         while (c_is(s, "[")) array_suffix(s, error_type(s));
         c_expect(s, ")");
@@ -120,13 +113,11 @@ static struct declarator read_declarator(struct c_scan *s, const struct type *ba
     return d;
 }
 
-static uint64_t round_bits(uint64_t bits, uint64_t to)
-{
+static uint64_t round_bits(uint64_t bits, uint64_t to) {
     return to ? (bits + to - 1) / to * to : bits;
 }
 
-static void add_bit_field(struct c_scan *s, struct layout *l, struct declarator d, int64_t width)
-{
+static void add_bit_field(struct c_scan *s, struct layout *l, struct declarator d, int64_t width) {
     uint64_t unit = (uint64_t)d.type->size * 8;
     if (!type_is_integer(d.type) || width < 0 || (uint64_t)width > unit) {
         c_fail(s, "width of bit field '%s' is out of range", d.name);
@@ -151,8 +142,7 @@ static void add_bit_field(struct c_scan *s, struct layout *l, struct declarator 
         l->bits += (uint64_t)width;
 }
 
-static void add_field(struct c_scan *s, struct layout *l, struct declarator d, uint32_t aligned)
-{
+static void add_field(struct c_scan *s, struct layout *l, struct declarator d, uint32_t aligned) {
     uint32_t align = l->packed ? 1 : d.type->align ? d.type->align : 1;
     if (aligned > align) align = aligned;
     if (d.type->kind == TYPE_STRUCT && !d.type->is_complete && !d.type->origin)
@@ -170,8 +160,7 @@ static void add_field(struct c_scan *s, struct layout *l, struct declarator d, u
     if (l->bits > (uint64_t)1 << 32) c_fail(s, "struct is too large");
 }
 
-static void members(struct c_scan *s, struct layout *l)
-{
+static void members(struct c_scan *s, struct layout *l) {
     while (!c_is(s, "}") && s->kind != C_END) {
         if (c_accept(s, ";")) continue;
         const struct type *base = specifiers(s, NULL);
@@ -196,22 +185,19 @@ static void members(struct c_scan *s, struct layout *l)
     }
 }
 
-static struct type *find_tag(struct c_scan *s, const char *full)
-{
+static struct type *find_tag(struct c_scan *s, const char *full) {
     struct named_types *v = &s->types->names;
     for (size_t i = v->len; i-- > 0;)
         if (!strcmp(v->data[i].name, full)) return (struct type *)v->data[i].type;
     return NULL;
 }
 
-static void name_type(struct c_scan *s, const char *name, const struct type *type)
-{
+static void name_type(struct c_scan *s, const char *name, const struct type *type) {
     struct named_type n = {.name = name, .type = type};
     VEC_PUSH(s->types->arena, &s->types->names, n);
 }
 
-static struct type *new_tagged(struct c_scan *s, enum type_kind kind, const char *full)
-{
+static struct type *new_tagged(struct c_scan *s, enum type_kind kind, const char *full) {
     struct type *t = ARENA_NEW(s->types->arena, struct type);
     t->kind = kind;
     t->name = full;
@@ -221,8 +207,7 @@ static struct type *new_tagged(struct c_scan *s, enum type_kind kind, const char
 }
 
 // Does a packed attribute follow the closing brace? It changes the layout of what comes before.
-static bool packed_ahead(const struct c_scan *s)
-{
+static bool packed_ahead(const struct c_scan *s) {
     unsigned depth = 0;
     const char *p = s->text + s->at;
     for (; *p; p++) {
@@ -235,8 +220,7 @@ static bool packed_ahead(const struct c_scan *s)
     return found && (!end || found < end) && strstr(p, "__attribute__");
 }
 
-static const struct type *struct_specifier(struct c_scan *s, bool is_union)
-{
+static const struct type *struct_specifier(struct c_scan *s, bool is_union) {
     bool packed = false;
     uint32_t align = 0;
     c_next(s);
@@ -278,8 +262,7 @@ static const struct type *struct_specifier(struct c_scan *s, bool is_union)
 
 VEC_OF(enumerator_vec, struct type_enumerator);
 
-static const struct type *enum_specifier(struct c_scan *s)
-{
+static const struct type *enum_specifier(struct c_scan *s) {
     const char *full = NULL;
     c_next(s);
     if (c_is(s, "class")) c_next(s);
@@ -316,18 +299,16 @@ static const struct type *enum_specifier(struct c_scan *s)
     return t;
 }
 
-static bool is_base_word(const char *w)
-{
-    static const char *const words[] = {"unsigned", "signed", "long", "short", "int", "char",
-                                        "float", "double"};
+static bool is_base_word(const char *w) {
+    static const char *const words[] = {"unsigned", "signed", "long",  "short",
+                                        "int",      "char",   "float", "double"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (!strcmp(w, words[i])) return true;
     return false;
 }
 
 // The base type of a declaration. is_typedef NULL: typedef is not allowed here.
-static const struct type *specifiers(struct c_scan *s, bool *is_typedef)
-{
+static const struct type *specifiers(struct c_scan *s, bool *is_typedef) {
     const struct type *found = NULL;
     char words[128] = "";
     for (;;) {
@@ -350,21 +331,20 @@ static const struct type *specifiers(struct c_scan *s, bool *is_typedef)
         } else
             break;
     }
-    while (skip_qualifier(s)) {}
+    while (skip_qualifier(s)) {
+    }
     if (!found && *words && !(found = types_find(s->types, words)))
         c_fail(s, "unknown type name '%s'", words);
     if (!found && !s->error) c_fail(s, "expected a type before '%s'", s->word ? s->word : "number");
     return found ? found : error_type(s);
 }
 
-const struct type *c_type_name(struct c_scan *s)
-{
+const struct type *c_type_name(struct c_scan *s) {
     const struct type *base = specifiers(s, NULL);
     return read_declarator(s, base).type;
 }
 
-static void declaration(struct c_scan *s)
-{
+static void declaration(struct c_scan *s) {
     bool is_typedef = false;
     const struct type *base = specifiers(s, &is_typedef);
     while (!c_is(s, ";") && s->kind != C_END) {
@@ -388,8 +368,7 @@ static void declaration(struct c_scan *s)
 
 // Preprocessor lines may stand between members: they are taken out of the text (blanked), and
 // what an inactive branch holds goes with them.
-static char *preprocess(struct c_scan *s, const char *text, size_t len)
-{
+static char *preprocess(struct c_scan *s, const char *text, size_t len) {
     char *out = arena_strndup(s->types->arena, text, len);
     for (size_t i = 0; i < len;) {
         size_t end = i;
@@ -410,8 +389,7 @@ static char *preprocess(struct c_scan *s, const char *text, size_t len)
 }
 
 bool types_add_c(struct types *t, const char *text, size_t len, const char **error,
-                 size_t *error_offset)
-{
+                 size_t *error_offset) {
     struct c_scan lines = {.types = t, .text = text};
     char *rest = preprocess(&lines, text, len);
     struct c_scan s;

@@ -9,8 +9,7 @@ static int64_t binary(struct c_scan *s, int level);
 
 enum { MAX_DEPTH = 200 };
 
-static int64_t primary(struct c_scan *s)
-{
+static int64_t primary(struct c_scan *s) {
     int64_t v = 0;
     const struct type *type;
     if (s->kind == C_NUMBER) {
@@ -38,8 +37,7 @@ static int64_t primary(struct c_scan *s)
     return v;
 }
 
-static int64_t unary(struct c_scan *s)
-{
+static int64_t unary(struct c_scan *s) {
     int64_t v = 0;
     if (++s->depth > MAX_DEPTH)
         c_fail(s, "nested too deeply");
@@ -58,12 +56,11 @@ static int64_t unary(struct c_scan *s)
 }
 
 static const char *const operators[][5] = {
-    {"||"}, {"&&"}, {"|"}, {"^"}, {"&"}, {"==", "!="}, {"<", ">", "<=", ">="},
+    {"||"},       {"&&"},     {"|"},           {"^"}, {"&"}, {"==", "!="}, {"<", ">", "<=", ">="},
     {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"},
 };
 
-static int64_t apply(struct c_scan *s, const char *op, int64_t a, int64_t b)
-{
+static int64_t apply(struct c_scan *s, const char *op, int64_t a, int64_t b) {
     uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
     if (!strcmp(op, "||")) return a || b;
     if (!strcmp(op, "&&")) return a && b;
@@ -90,15 +87,13 @@ static int64_t apply(struct c_scan *s, const char *op, int64_t a, int64_t b)
     return op[0] == '/' ? a / b : a % b;
 }
 
-static const char *operator_at(const struct c_scan *s, int level)
-{
+static const char *operator_at(const struct c_scan *s, int level) {
     for (size_t i = 0; i < 5 && operators[level][i]; i++)
         if (c_is(s, operators[level][i])) return operators[level][i];
     return NULL;
 }
 
-static int64_t binary(struct c_scan *s, int level)
-{
+static int64_t binary(struct c_scan *s, int level) {
     if (level == (int)ARRAY_LEN(operators)) return unary(s);
     int64_t v = binary(s, level + 1);
     for (const char *op; (op = operator_at(s, level));) {
@@ -108,8 +103,7 @@ static int64_t binary(struct c_scan *s, int level)
     return v;
 }
 
-int64_t c_constant(struct c_scan *s)
-{
+int64_t c_constant(struct c_scan *s) {
     int64_t v = binary(s, 0);
     if (!c_accept(s, "?")) return v;
     int64_t a = c_constant(s);

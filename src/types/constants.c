@@ -14,21 +14,18 @@ static const struct constant {
 #undef K
 };
 
-static int compare(const void *key, const void *row)
-{
+static int compare(const void *key, const void *row) {
     return strcmp(key, ((const struct constant *)row)->name);
 }
 
-bool constant_find(const char *name, int64_t *value)
-{
+bool constant_find(const char *name, int64_t *value) {
     const struct constant *c =
         bsearch(name, constants, ARRAY_LEN(constants), sizeof(constants[0]), compare);
     if (c) *value = c->value;
     return c != NULL;
 }
 
-const char *types_constant_name(const char *prefix, int64_t value)
-{
+const char *types_constant_name(const char *prefix, int64_t value) {
     size_t n = strlen(prefix);
     for (size_t i = 0; i < ARRAY_LEN(constants); i++)
         if (constants[i].value == value && !strncmp(constants[i].name, prefix, n))
@@ -36,7 +33,6 @@ const char *types_constant_name(const char *prefix, int64_t value)
     return NULL;
 }
 
-void constant_each(void (*each)(void *ctx, const char *name), void *ctx)
-{
+void constant_each(void (*each)(void *ctx, const char *name), void *ctx) {
     for (size_t i = 0; i < ARRAY_LEN(constants); i++) each(ctx, constants[i].name);
 }

@@ -6,15 +6,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-struct define *define_find(struct types *t, const char *name)
-{
+struct define *define_find(struct types *t, const char *name) {
     for (size_t i = t->defines.len; i-- > 0;)
         if (!strcmp(t->defines.data[i].name, name)) return &t->defines.data[i];
     return NULL;
 }
 
-bool define_value(struct types *t, struct define *d, int64_t *value)
-{
+bool define_value(struct types *t, struct define *d, int64_t *value) {
     if (d->busy || !*d->text) return false;
     d->busy = true;
     struct c_scan s;
@@ -25,21 +23,20 @@ bool define_value(struct types *t, struct define *d, int64_t *value)
     return !s.error && s.kind == C_END;
 }
 
-const char *types_find_define(struct types *t, const char *name)
-{
+const char *types_find_define(struct types *t, const char *name) {
     const struct define *d = define_find(t, name);
     return d ? d->text : NULL;
 }
 
-bool types_header_is_known(const char *header)
-{
-    static const char *const folders[] = {"linux/", "net/",  "asm/",  "uapi/",   "sys/", "netinet/",
-                                          "arpa/",  "bits/", "trace/", "asm-generic/", "scsi/",
-                                          "rdma/",  "sound/", "drm/", "crypto/", "kernel/", "mm/", "fs/", "block/", "acpi/", "bpf/", "video/"};
+bool types_header_is_known(const char *header) {
+    static const char *const folders[] = {
+        "linux/", "net/",         "asm/",   "uapi/", "sys/",   "netinet/", "arpa/",   "bits/",
+        "trace/", "asm-generic/", "scsi/",  "rdma/", "sound/", "drm/",     "crypto/", "kernel/",
+        "mm/",    "fs/",          "block/", "acpi/", "bpf/",   "video/"};
     static const char *const files[] = {
-        "stdint.h", "stdbool.h", "stddef.h", "stdio.h", "stdlib.h", "string.h", "errno.h",
-        "fcntl.h", "unistd.h", "signal.h", "limits.h", "time.h", "dirent.h", "poll.h",
-        "sched.h", "pthread.h", "netdb.h", "inttypes.h", "vmlinux.h", "sys.h", "ctype.h"};
+        "stdint.h", "stdbool.h", "stddef.h", "stdio.h",    "stdlib.h",  "string.h", "errno.h",
+        "fcntl.h",  "unistd.h",  "signal.h", "limits.h",   "time.h",    "dirent.h", "poll.h",
+        "sched.h",  "pthread.h", "netdb.h",  "inttypes.h", "vmlinux.h", "sys.h",    "ctype.h"};
     for (size_t i = 0; i < ARRAY_LEN(folders); i++)
         if (!strncmp(header, folders[i], strlen(folders[i]))) return true;
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
@@ -47,13 +44,11 @@ bool types_header_is_known(const char *header)
     return false;
 }
 
-bool cpp_active(const struct types *t)
-{
+bool cpp_active(const struct types *t) {
     return !t->conditions.len || t->conditions.data[t->conditions.len - 1].active;
 }
 
-static void include(struct c_scan *s, const char *rest)
-{
+static void include(struct c_scan *s, const char *rest) {
     char close = *rest == '<' ? '>' : '"';
     const char *end = *rest == '<' || *rest == '"' ? strchr(rest + 1, close) : NULL;
     if (!end) {
@@ -68,8 +63,7 @@ static void include(struct c_scan *s, const char *rest)
                name);
 }
 
-static void define(struct c_scan *s, const char *rest)
-{
+static void define(struct c_scan *s, const char *rest) {
     size_t n = 0;
     while (isalnum((unsigned char)rest[n]) || rest[n] == '_') n++;
     if (!n) {
@@ -88,15 +82,13 @@ static void define(struct c_scan *s, const char *rest)
     VEC_PUSH(a, &s->types->defines, d);
 }
 
-static bool is_defined(struct types *t, const char *name)
-{
+static bool is_defined(struct types *t, const char *name) {
     if (!strcmp(name, "BPFTRACE_HAVE_BTF")) return types_have_btf(t, NULL);
     return define_find(t, name) != NULL;
 }
 
 // #if: defined(X) is replaced by 0 or 1, other names that are not defined count as 0.
-static bool condition_value(struct c_scan *s, const char *rest)
-{
+static bool condition_value(struct c_scan *s, const char *rest) {
     struct strbuf b = {0};
     for (const char *p = rest; *p;) {
         size_t n = 0;
@@ -110,7 +102,8 @@ static bool condition_value(struct c_scan *s, const char *rest)
         p += n;
         if (!strcmp(word, "defined")) {
             p += strspn(p, " \t(");
-            for (n = 0; isalnum((unsigned char)p[n]) || p[n] == '_'; n++) {}
+            for (n = 0; isalnum((unsigned char)p[n]) || p[n] == '_'; n++) {
+            }
             word = arena_strndup(s->types->arena, p, n);
             p += n;
             while (*p == ' ' || *p == '\t') p++;
@@ -128,8 +121,7 @@ static bool condition_value(struct c_scan *s, const char *rest)
     return v != 0;
 }
 
-static void open_condition(struct c_scan *s, const char *word, const char *rest)
-{
+static void open_condition(struct c_scan *s, const char *word, const char *rest) {
     bool parent = cpp_active(s->types), value = false;
     size_t n = 0;
     while (isalnum((unsigned char)rest[n]) || rest[n] == '_') n++;
@@ -142,8 +134,7 @@ static void open_condition(struct c_scan *s, const char *word, const char *rest)
     VEC_PUSH(s->types->arena, &s->types->conditions, c);
 }
 
-static bool change_condition(struct c_scan *s, const char *word, const char *rest)
-{
+static bool change_condition(struct c_scan *s, const char *word, const char *rest) {
     bool is_else = !strcmp(word, "else"), is_elif = !strcmp(word, "elif");
     if (!is_else && !is_elif && strcmp(word, "endif")) return false;
     struct conditions *v = &s->types->conditions;
@@ -161,8 +152,7 @@ static bool change_condition(struct c_scan *s, const char *word, const char *res
     return true;
 }
 
-void cpp_line(struct c_scan *s, const char *text, size_t len)
-{
+void cpp_line(struct c_scan *s, const char *text, size_t len) {
     // Continuations become spaces, comments go.
     char *line = arena_strndup(s->types->arena, text, len);
     for (char *p = line; *p; p++)

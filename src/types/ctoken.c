@@ -6,8 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-void c_fail(struct c_scan *s, const char *fmt, ...)
-{
+void c_fail(struct c_scan *s, const char *fmt, ...) {
     if (!s->error) {
         va_list ap;
         va_start(ap, fmt);
@@ -18,8 +17,7 @@ void c_fail(struct c_scan *s, const char *fmt, ...)
     s->kind = C_END; // every loop ends
 }
 
-static void skip_space(struct c_scan *s)
-{
+static void skip_space(struct c_scan *s) {
     for (;;) {
         const char *p = s->text + s->pos;
         if (isspace((unsigned char)*p) || (p[0] == '\\' && p[1] == '\n')) {
@@ -35,8 +33,7 @@ static void skip_space(struct c_scan *s)
     }
 }
 
-static void scan_number(struct c_scan *s)
-{
+static void scan_number(struct c_scan *s) {
     char *end;
     s->kind = C_NUMBER;
     s->number = (int64_t)strtoull(s->text + s->pos, &end, 0);
@@ -48,8 +45,7 @@ static void scan_number(struct c_scan *s)
     s->pos = (size_t)(end - s->text);
 }
 
-static void scan_char(struct c_scan *s)
-{
+static void scan_char(struct c_scan *s) {
     const char *p = s->text + s->pos + 1;
     s->kind = C_NUMBER;
     s->number = (unsigned char)*p;
@@ -64,8 +60,7 @@ static void scan_char(struct c_scan *s)
     s->pos = (size_t)(p + 2 - s->text);
 }
 
-void c_next(struct c_scan *s)
-{
+void c_next(struct c_scan *s) {
     if (s->error) return;
     skip_space(s);
     const char *p = s->text + s->pos;
@@ -95,26 +90,22 @@ void c_next(struct c_scan *s)
     }
 }
 
-void c_begin(struct c_scan *s, struct types *t, const char *text, size_t len)
-{
+void c_begin(struct c_scan *s, struct types *t, const char *text, size_t len) {
     *s = (struct c_scan){.types = t, .text = arena_strndup(t->arena, text, len)};
     c_next(s);
 }
 
-bool c_is(const struct c_scan *s, const char *text)
-{
+bool c_is(const struct c_scan *s, const char *text) {
     return (s->kind == C_WORD || s->kind == C_PUNCT) && !strcmp(s->word, text);
 }
 
-bool c_accept(struct c_scan *s, const char *text)
-{
+bool c_accept(struct c_scan *s, const char *text) {
     if (!c_is(s, text)) return false;
     c_next(s);
     return true;
 }
 
-void c_expect(struct c_scan *s, const char *text)
-{
+void c_expect(struct c_scan *s, const char *text) {
     if (!c_accept(s, text))
         c_fail(s, "expected '%s' before '%s'", text, s->kind == C_NUMBER ? "number" : s->word);
 }

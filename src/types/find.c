@@ -10,45 +10,97 @@ static const struct {
     uint8_t bits;
     bool is_signed;
 } int_names[] = {
-    {"int8", 8, true},       {"int16", 16, true},     {"int32", 32, true},
-    {"int64", 64, true},     {"uint8", 8, false},     {"uint16", 16, false},
-    {"uint32", 32, false},   {"uint64", 64, false},   {"s8", 8, true},
-    {"s16", 16, true},       {"s32", 32, true},       {"s64", 64, true},
-    {"u8", 8, false},        {"u16", 16, false},      {"u32", 32, false},
-    {"u64", 64, false},      {"__s8", 8, true},       {"__s16", 16, true},
-    {"__s32", 32, true},     {"__s64", 64, true},     {"__u8", 8, false},
-    {"__u16", 16, false},    {"__u32", 32, false},    {"__u64", 64, false},
-    {"int8_t", 8, true},     {"int16_t", 16, true},   {"int32_t", 32, true},
-    {"int64_t", 64, true},   {"uint8_t", 8, false},   {"uint16_t", 16, false},
-    {"uint32_t", 32, false}, {"uint64_t", 64, false}, {"u_int8_t", 8, false},
-    {"u_int16_t", 16, false}, {"u_int32_t", 32, false}, {"u_int64_t", 64, false},
-    {"__be16", 16, false},   {"__be32", 32, false},   {"__be64", 64, false},
-    {"__le16", 16, false},   {"__le32", 32, false},   {"__le64", 64, false},
-    {"size_t", 64, false},   {"ssize_t", 64, true},   {"uintptr_t", 64, false},
-    {"intptr_t", 64, true},  {"ptrdiff_t", 64, true}, {"pid_t", 32, true},
-    {"uid_t", 32, false},    {"gid_t", 32, false},    {"off_t", 64, true},
-    {"loff_t", 64, true},    {"mode_t", 32, false},   {"umode_t", 16, false},
-    {"dev_t", 32, false},    {"ino_t", 64, false},    {"time_t", 64, true},
-    {"time64_t", 64, true},  {"ktime_t", 64, true},   {"sector_t", 64, false},
-    {"gfp_t", 32, false},    {"socklen_t", 32, false}, {"in_addr_t", 32, false},
-    {"in_port_t", 16, false}, {"sa_family_t", 16, false}, {"clockid_t", 32, true},
-    {"uint", 32, false},     {"ulong", 64, false},    {"ushort", 16, false},
-    {"uchar", 8, false},     {"wchar_t", 32, true},   {"key_t", 32, true},
-    {"nlink_t", 64, false},  {"suseconds_t", 64, true}, {"useconds_t", 32, false},
-    {"fmode_t", 32, false},  {"dma_addr_t", 64, false}, {"phys_addr_t", 64, false},
-    {"resource_size_t", 64, false}, {"blkcnt_t", 64, false}, {"cputime_t", 64, false},
+    {"int8", 8, true},
+    {"int16", 16, true},
+    {"int32", 32, true},
+    {"int64", 64, true},
+    {"uint8", 8, false},
+    {"uint16", 16, false},
+    {"uint32", 32, false},
+    {"uint64", 64, false},
+    {"s8", 8, true},
+    {"s16", 16, true},
+    {"s32", 32, true},
+    {"s64", 64, true},
+    {"u8", 8, false},
+    {"u16", 16, false},
+    {"u32", 32, false},
+    {"u64", 64, false},
+    {"__s8", 8, true},
+    {"__s16", 16, true},
+    {"__s32", 32, true},
+    {"__s64", 64, true},
+    {"__u8", 8, false},
+    {"__u16", 16, false},
+    {"__u32", 32, false},
+    {"__u64", 64, false},
+    {"int8_t", 8, true},
+    {"int16_t", 16, true},
+    {"int32_t", 32, true},
+    {"int64_t", 64, true},
+    {"uint8_t", 8, false},
+    {"uint16_t", 16, false},
+    {"uint32_t", 32, false},
+    {"uint64_t", 64, false},
+    {"u_int8_t", 8, false},
+    {"u_int16_t", 16, false},
+    {"u_int32_t", 32, false},
+    {"u_int64_t", 64, false},
+    {"__be16", 16, false},
+    {"__be32", 32, false},
+    {"__be64", 64, false},
+    {"__le16", 16, false},
+    {"__le32", 32, false},
+    {"__le64", 64, false},
+    {"size_t", 64, false},
+    {"ssize_t", 64, true},
+    {"uintptr_t", 64, false},
+    {"intptr_t", 64, true},
+    {"ptrdiff_t", 64, true},
+    {"pid_t", 32, true},
+    {"uid_t", 32, false},
+    {"gid_t", 32, false},
+    {"off_t", 64, true},
+    {"loff_t", 64, true},
+    {"mode_t", 32, false},
+    {"umode_t", 16, false},
+    {"dev_t", 32, false},
+    {"ino_t", 64, false},
+    {"time_t", 64, true},
+    {"time64_t", 64, true},
+    {"ktime_t", 64, true},
+    {"sector_t", 64, false},
+    {"gfp_t", 32, false},
+    {"socklen_t", 32, false},
+    {"in_addr_t", 32, false},
+    {"in_port_t", 16, false},
+    {"sa_family_t", 16, false},
+    {"clockid_t", 32, true},
+    {"uint", 32, false},
+    {"ulong", 64, false},
+    {"ushort", 16, false},
+    {"uchar", 8, false},
+    {"wchar_t", 32, true},
+    {"key_t", 32, true},
+    {"nlink_t", 64, false},
+    {"suseconds_t", 64, true},
+    {"useconds_t", 32, false},
+    {"fmode_t", 32, false},
+    {"dma_addr_t", 64, false},
+    {"phys_addr_t", 64, false},
+    {"resource_size_t", 64, false},
+    {"blkcnt_t", 64, false},
+    {"cputime_t", 64, false},
 };
 
-static const struct type *char_type(struct types *t, bool is_signed)
-{
+static const struct type *char_type(struct types *t, bool is_signed) {
     struct type w = {
         .kind = TYPE_INT, .size = 1, .align = 1, .is_signed = is_signed, .is_char = true};
     return types_intern(t, &w);
 }
 
 // C's base types: any order of unsigned, signed, short, long, int, char.
-static const struct type *c_words(struct types *t, const char *name)
-{
+static const struct type *c_words(struct types *t, const char *name) {
     unsigned longs = 0, shorts = 0, chars = 0, ints = 0, words = 0;
     bool is_unsigned = false, has_sign = false;
     char buf[64];
@@ -75,8 +127,7 @@ static const struct type *c_words(struct types *t, const char *name)
     return types_int(t, longs ? 64 : shorts ? 16 : 32, !is_unsigned);
 }
 
-const struct type *types_find_basic(struct types *t, const char *name)
-{
+const struct type *types_find_basic(struct types *t, const char *name) {
     for (size_t i = 0; i < ARRAY_LEN(int_names); i++)
         if (!strcmp(int_names[i].name, name))
             return types_int(t, int_names[i].bits, int_names[i].is_signed);
@@ -88,25 +139,23 @@ const struct type *types_find_basic(struct types *t, const char *name)
         const char *name;
         enum type_kind kind;
     } kinds[] = {
-        {"ksym_t", TYPE_KSYM},   {"usym_t", TYPE_USYM},     {"inet", TYPE_INET},
+        {"ksym_t", TYPE_KSYM},   {"usym_t", TYPE_USYM},       {"inet", TYPE_INET},
         {"macaddr_t", TYPE_MAC}, {"username", TYPE_USERNAME}, {"count_t", TYPE_COUNT},
-        {"sum_t", TYPE_SUM},     {"avg_t", TYPE_AVG},       {"min_t", TYPE_MIN},
-        {"max_t", TYPE_MAX},     {"stats_t", TYPE_STATS},   {"timestamp", TYPE_TIMESTAMP},
+        {"sum_t", TYPE_SUM},     {"avg_t", TYPE_AVG},         {"min_t", TYPE_MIN},
+        {"max_t", TYPE_MAX},     {"stats_t", TYPE_STATS},     {"timestamp", TYPE_TIMESTAMP},
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (!strcmp(kinds[i].name, name)) return types_basic(t, kinds[i].kind);
     return c_words(t, name);
 }
 
-static const struct type *script_type(struct types *t, const char *name)
-{
+static const struct type *script_type(struct types *t, const char *name) {
     for (size_t i = t->names.len; i-- > 0;)
         if (!strcmp(t->names.data[i].name, name)) return t->names.data[i].type;
     return NULL;
 }
 
-const struct type *types_find(struct types *t, const char *name)
-{
+const struct type *types_find(struct types *t, const char *name) {
     static const char *const tags[] = {"struct", "union", "enum"};
     const struct type *found = script_type(t, name);
     if (found) return found;
@@ -125,15 +174,13 @@ const struct type *types_find(struct types *t, const char *name)
     return NULL;
 }
 
-const struct type *types_complete(struct types *t, const struct type *type)
-{
+const struct type *types_complete(struct types *t, const struct type *type) {
     if (!type->is_complete && type->origin) btf_complete(t, (struct type *)type);
     return type;
 }
 
 bool types_find_field(struct types *t, const struct type *type, const char *name,
-                      struct type_field *out)
-{
+                      struct type_field *out) {
     types_complete(t, type);
     for (uint32_t i = 0; i < type->nfields; i++) {
         const struct type_field *f = &type->fields[i];
@@ -153,8 +200,7 @@ bool types_find_field(struct types *t, const struct type *type, const char *name
 }
 
 bool types_find_constant(struct types *t, const char *name, int64_t *value,
-                         const struct type **type)
-{
+                         const struct type **type) {
     *type = NULL;
     for (size_t i = 0; i < t->values.len; i++) {
         if (strcmp(t->values.data[i].name, name)) continue;
@@ -168,14 +214,12 @@ bool types_find_constant(struct types *t, const char *name, int64_t *value,
     return btf_find_constant(t, name, value, type);
 }
 
-void types_each_constant(struct types *t, void (*each)(void *ctx, const char *name), void *ctx)
-{
+void types_each_constant(struct types *t, void (*each)(void *ctx, const char *name), void *ctx) {
     for (size_t i = 0; i < t->values.len; i++) each(ctx, t->values.data[i].name);
     for (size_t i = 0; i < t->defines.len; i++) each(ctx, t->defines.data[i].name);
     constant_each(each, ctx);
 }
 
-const struct type *types_find_basic_name(struct types *t, const char *name)
-{
+const struct type *types_find_basic_name(struct types *t, const char *name) {
     return types_find_basic(t, name);
 }

@@ -9,8 +9,7 @@
 
 enum { MAX_HEADER = 8 << 20 };
 
-static char *slurp(struct arena *a, const char *path, size_t *len)
-{
+static char *slurp(struct arena *a, const char *path, size_t *len) {
     FILE *f = fopen(path, "re");
     if (!f) return NULL;
     char *data = NULL;
@@ -26,8 +25,7 @@ static char *slurp(struct arena *a, const char *path, size_t *len)
     return data;
 }
 
-static bool read_from(struct types *t, const char *folder, const char *name)
-{
+static bool read_from(struct types *t, const char *folder, const char *name) {
     size_t len = 0, at;
     const char *error;
     char *text = slurp(t->arena, arena_printf(t->arena, "%s/%s", folder, name), &len);
@@ -37,8 +35,7 @@ static bool read_from(struct types *t, const char *folder, const char *name)
     return true;
 }
 
-bool header_read(struct types *t, const char *name, bool quoted)
-{
+bool header_read(struct types *t, const char *name, bool quoted) {
     if (*name == '/') return read_from(t, "", name);
     if (quoted && read_from(t, t->opts.script_dir ? t->opts.script_dir : ".", name)) return true;
     for (size_t i = 0; i < t->opts.ninclude_dirs; i++)

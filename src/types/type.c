@@ -8,21 +8,18 @@
 #include "base/strbuf.h"
 #include "types/types_internal.h"
 
-struct types *types_new(struct arena *a, const struct types_options *opts)
-{
+struct types *types_new(struct arena *a, const struct types_options *opts) {
     struct types *t = ARENA_NEW(a, struct types);
     t->arena = a;
     if (opts) t->opts = *opts;
     return t;
 }
 
-void types_free(struct types *t)
-{
+void types_free(struct types *t) {
     if (t) btf_free(t->btf);
 }
 
-static bool same(const struct type *a, const struct type *b)
-{
+static bool same(const struct type *a, const struct type *b) {
     return a->kind == b->kind && a->size == b->size && a->is_signed == b->is_signed &&
            a->is_char == b->is_char && a->is_percpu_ptr == b->is_percpu_ptr &&
            a->space == b->space && a->target == b->target && a->count == b->count &&
@@ -30,8 +27,7 @@ static bool same(const struct type *a, const struct type *b)
            a->step == b->step;
 }
 
-const struct type *types_intern(struct types *t, const struct type *want)
-{
+const struct type *types_intern(struct types *t, const struct type *want) {
     uintptr_t h = (uintptr_t)want->target / 16 + want->kind * 31u + want->size * 7u +
                   want->is_signed + want->count * 3u + want->space * 5u;
     struct type_vec *bucket = &t->interned[h % INTERN_BUCKETS];
@@ -45,8 +41,7 @@ const struct type *types_intern(struct types *t, const struct type *want)
 }
 
 // Sizes and alignments of the kinds that have only one (see type.h).
-static struct type basic_shape(enum type_kind kind)
-{
+static struct type basic_shape(enum type_kind kind) {
     struct type w = {.kind = kind, .size = 8, .align = 8};
     switch (kind) {
     case TYPE_ERROR:
@@ -55,9 +50,7 @@ static struct type basic_shape(enum type_kind kind)
         w.size = 0;
         w.align = 1;
         break;
-    case TYPE_BOOL:
-        w.size = w.align = 1;
-        break;
+    case TYPE_BOOL: w.size = w.align = 1; break;
     case TYPE_USYM:
     case TYPE_TIMESTAMP:
     case TYPE_CGROUP_PATH:
@@ -66,9 +59,7 @@ static struct type basic_shape(enum type_kind kind)
     case TYPE_AVG:
     case TYPE_MIN:
     case TYPE_MAX:
-    case TYPE_STATS:
-        w.size = 16;
-        break;
+    case TYPE_STATS: w.size = 16; break;
     case TYPE_INET:
         w.size = 20;
         w.align = 4;
@@ -94,46 +85,38 @@ static struct type basic_shape(enum type_kind kind)
     case TYPE_SUM:
     case TYPE_HIST:
     case TYPE_LHIST:
-    case TYPE_TSERIES:
-        break;
+    case TYPE_TSERIES: break;
     }
     return w;
 }
 
-const struct type *types_basic(struct types *t, enum type_kind kind)
-{
+const struct type *types_basic(struct types *t, enum type_kind kind) {
     struct type w = basic_shape(kind);
     return types_intern(t, &w);
 }
 
-const struct type *types_int(struct types *t, unsigned bits, bool is_signed)
-{
-    struct type w = {
-        .kind = TYPE_INT, .size = bits / 8, .align = bits / 8, .is_signed = is_signed};
+const struct type *types_int(struct types *t, unsigned bits, bool is_signed) {
+    struct type w = {.kind = TYPE_INT, .size = bits / 8, .align = bits / 8, .is_signed = is_signed};
     return types_intern(t, &w);
 }
 
-const struct type *types_string(struct types *t, uint32_t size)
-{
+const struct type *types_string(struct types *t, uint32_t size) {
     struct type w = {.kind = TYPE_STRING, .size = size, .align = 1};
     return types_intern(t, &w);
 }
 
-const struct type *types_buffer(struct types *t, uint32_t content)
-{
+const struct type *types_buffer(struct types *t, uint32_t content) {
     uint32_t size = 4 + ((content + 3) & ~3u);
     struct type w = {.kind = TYPE_BUFFER, .size = size, .align = 4, .count = content};
     return types_intern(t, &w);
 }
 
-const struct type *types_pointer(struct types *t, const struct type *target, enum type_space s)
-{
+const struct type *types_pointer(struct types *t, const struct type *target, enum type_space s) {
     struct type w = {.kind = TYPE_POINTER, .size = 8, .align = 8, .target = target, .space = s};
     return types_intern(t, &w);
 }
 
-const struct type *types_array(struct types *t, const struct type *elem, uint32_t count)
-{
+const struct type *types_array(struct types *t, const struct type *elem, uint32_t count) {
     uint64_t size = (uint64_t)elem->size * count;
     struct type w = {.kind = TYPE_ARRAY,
                      .size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size,
@@ -143,22 +126,20 @@ const struct type *types_array(struct types *t, const struct type *elem, uint32_
     return types_intern(t, &w);
 }
 
-static uint32_t round_up(uint32_t n, uint32_t align)
-{
+static uint32_t round_up(uint32_t n, uint32_t align) {
     return align ? (n + align - 1) / align * align : n;
 }
 
 const struct type *types_tuple(struct types *t, const struct type *const *elems,
-                               const char *const *names, uint32_t n)
-{
+                               const char *const *names, uint32_t n) {
     struct type_field *fields = arena_alloc(t->arena, (n ? n : 1) * sizeof(*fields));
     uint32_t offset = 0, align = 1;
     for (uint32_t i = 0; i < n; i++) {
         // What is no scalar is copied by words, so it begins at a word.
         uint32_t a = type_is_scalar(elems[i]) ? elems[i]->align : 8;
         offset = round_up(offset, a);
-        fields[i] = (struct type_field){
-            .name = names ? names[i] : "", .type = elems[i], .offset = offset};
+        fields[i] =
+            (struct type_field){.name = names ? names[i] : "", .type = elems[i], .offset = offset};
         offset += elems[i]->size;
         if (a > align) align = a;
     }
@@ -173,8 +154,7 @@ const struct type *types_tuple(struct types *t, const struct type *const *elems,
 }
 
 const struct type *types_struct(struct types *t, const char *name, uint32_t size,
-                                const struct type_field *fields, uint32_t nfields)
-{
+                                const struct type_field *fields, uint32_t nfields) {
     struct type *s = ARENA_NEW(t->arena, struct type);
     s->kind = TYPE_STRUCT;
     s->name = arena_strdup(t->arena, name);
@@ -189,30 +169,25 @@ const struct type *types_struct(struct types *t, const char *name, uint32_t size
 }
 
 const struct type *types_stack(struct types *t, enum type_kind kind, uint32_t frames,
-                               enum stack_mode mode)
-{
+                               enum stack_mode mode) {
     struct type w = basic_shape(kind);
     w.param = frames;
     w.mode = mode;
     return types_intern(t, &w);
 }
 
-const struct type *types_aggregate(struct types *t, enum type_kind kind, bool is_signed)
-{
+const struct type *types_aggregate(struct types *t, enum type_kind kind, bool is_signed) {
     struct type w = basic_shape(kind);
     w.is_signed = is_signed;
     return types_intern(t, &w);
 }
 
-const struct type *types_hist(struct types *t, uint32_t bits)
-{
-    struct type w = {
-        .kind = TYPE_HIST, .size = hist_buckets(bits) * 8, .align = 8, .param = bits};
+const struct type *types_hist(struct types *t, uint32_t bits) {
+    struct type w = {.kind = TYPE_HIST, .size = hist_buckets(bits) * 8, .align = 8, .param = bits};
     return types_intern(t, &w);
 }
 
-const struct type *types_lhist(struct types *t, int64_t min, int64_t max, int64_t step)
-{
+const struct type *types_lhist(struct types *t, int64_t min, int64_t max, int64_t step) {
     struct type w = {.kind = TYPE_LHIST,
                      .size = lhist_buckets(min, max, step) * 8,
                      .align = 8,
@@ -223,8 +198,7 @@ const struct type *types_lhist(struct types *t, int64_t min, int64_t max, int64_
 }
 
 const struct type *types_tseries(struct types *t, uint64_t interval_ns, uint32_t intervals,
-                                 enum tseries_agg agg, bool is_signed)
-{
+                                 enum tseries_agg agg, bool is_signed) {
     struct type w = {.kind = TYPE_TSERIES,
                      .size = intervals * (uint32_t)sizeof(struct value_tseries_slot),
                      .align = 8,
@@ -235,14 +209,12 @@ const struct type *types_tseries(struct types *t, uint64_t interval_ns, uint32_t
     return types_intern(t, &w);
 }
 
-bool type_equal(const struct type *a, const struct type *b)
-{
+bool type_equal(const struct type *a, const struct type *b) {
     if (a == b) return true;
     if (!a || !b || a->kind != b->kind) return false;
     switch (a->kind) {
     case TYPE_STRUCT:
-    case TYPE_ENUM:
-        return a->size == b->size && a->name && b->name && !strcmp(a->name, b->name);
+    case TYPE_ENUM: return a->size == b->size && a->name && b->name && !strcmp(a->name, b->name);
     case TYPE_TUPLE:
         if (a->nfields != b->nfields) return false;
         for (uint32_t i = 0; i < a->nfields; i++)
@@ -250,17 +222,13 @@ bool type_equal(const struct type *a, const struct type *b)
                 !type_equal(a->fields[i].type, b->fields[i].type))
                 return false;
         return true;
-    case TYPE_POINTER:
-        return a->space == b->space && type_equal(a->target, b->target);
-    case TYPE_ARRAY:
-        return a->count == b->count && type_equal(a->target, b->target);
-    default:
-        return same(a, b);
+    case TYPE_POINTER: return a->space == b->space && type_equal(a->target, b->target);
+    case TYPE_ARRAY: return a->count == b->count && type_equal(a->target, b->target);
+    default: return same(a, b);
     }
 }
 
-static const char *kind_name(const struct type *type)
-{
+static const char *kind_name(const struct type *type) {
     switch (type->kind) {
     case TYPE_ERROR:
     case TYPE_NONE: return "none";
@@ -299,18 +267,11 @@ static const char *kind_name(const struct type *type)
     return "?";
 }
 
-static void put_name(struct strbuf *b, const struct type *type, unsigned depth)
-{
+static void put_name(struct strbuf *b, const struct type *type, unsigned depth) {
     switch (type->kind) {
-    case TYPE_INT:
-        strbuf_printf(b, "%sint%u", type->is_signed ? "" : "u", type->size * 8);
-        break;
-    case TYPE_STRING:
-        strbuf_printf(b, "string[%u]", type->size);
-        break;
-    case TYPE_BUFFER:
-        strbuf_printf(b, "buffer[%u]", type->count);
-        break;
+    case TYPE_INT: strbuf_printf(b, "%sint%u", type->is_signed ? "" : "u", type->size * 8); break;
+    case TYPE_STRING: strbuf_printf(b, "string[%u]", type->size); break;
+    case TYPE_BUFFER: strbuf_printf(b, "buffer[%u]", type->count); break;
     case TYPE_POINTER:
         if (depth < 8)
             put_name(b, type->target, depth + 1);
@@ -339,14 +300,11 @@ static void put_name(struct strbuf *b, const struct type *type, unsigned depth)
         }
         strbuf_putc(b, ')');
         break;
-    default:
-        strbuf_puts(b, kind_name(type));
-        break;
+    default: strbuf_puts(b, kind_name(type)); break;
     }
 }
 
-const char *type_name(struct types *t, const struct type *type)
-{
+const char *type_name(struct types *t, const struct type *type) {
     struct strbuf b = {0};
     put_name(&b, type, 0);
     const char *s = arena_strdup(t->arena, strbuf_str(&b));
@@ -354,7 +312,4 @@ const char *type_name(struct types *t, const struct type *type)
     return s;
 }
 
-void *types_alloc(struct types *t, size_t size)
-{
-    return arena_alloc(t->arena, size);
-}
+void *types_alloc(struct types *t, size_t size) { return arena_alloc(t->arena, size); }

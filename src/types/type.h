@@ -38,7 +38,7 @@ enum type_kind {
     TYPE_USERNAME,
     TYPE_STRERROR,
     TYPE_SYSCALL, // number of a system call, printed by name
-    TYPE_PROBE, // the `probe` builtin
+    TYPE_PROBE,   // the `probe` builtin
     // map values that only aggregate
     TYPE_COUNT,
     TYPE_SUM,
@@ -85,7 +85,7 @@ struct type {
     const struct type_enumerator {
         const char *name;
         int64_t value;
-    } *enumerators;
+    } * enumerators;
     uint32_t nenumerators;
     // stacks: frames; HIST: bits of each power of two (0..5)
     uint32_t param;
@@ -114,8 +114,8 @@ struct value_usym { // 16 bytes
     uint32_t pid; // tgid
     uint32_t pad;
 };
-struct value_inet { // 20 bytes, align 4
-    uint32_t family; // AF_INET or AF_INET6
+struct value_inet {   // 20 bytes, align 4
+    uint32_t family;  // AF_INET or AF_INET6
     uint8_t addr[16]; // network order; the first 4 for AF_INET
 };
 struct value_mac { // 6 bytes, align 1
@@ -132,9 +132,8 @@ struct value_cgroup_path { // 16 bytes
     uint32_t pattern; // index into manifest.strings
     uint32_t pad;
 };
-// TYPE_USERNAME: uint64_t uid. TYPE_STRERROR: uint64_t errno. TYPE_SYSCALL: uint64_t number. TYPE_PROBE: uint64_t index into
-// manifest.targets.
-// TYPE_COUNT: uint64_t. TYPE_SUM: (u)int64_t.
+// TYPE_USERNAME: uint64_t uid. TYPE_STRERROR: uint64_t errno. TYPE_SYSCALL: uint64_t number.
+// TYPE_PROBE: uint64_t index into manifest.targets. TYPE_COUNT: uint64_t. TYPE_SUM: (u)int64_t.
 struct value_minmax { // TYPE_MIN, TYPE_MAX: 16 bytes
     uint64_t value;
     uint64_t is_set;
@@ -147,13 +146,11 @@ struct value_stats { // TYPE_AVG, TYPE_STATS: 16 bytes
 // then v is in bucket 1 + log-linear index: for bits = 0 that is 2 + floor(log2(v)).
 // For bits = k > 0: v < 2^k has its own bucket (1 + v); above, with m = floor(log2(v)),
 // bucket 1 + ((m - k + 1) << k) + ((v >> (m - k)) & (2^k - 1)).
-static inline uint32_t hist_buckets(uint32_t bits)
-{
+static inline uint32_t hist_buckets(uint32_t bits) {
     return bits ? 1 + ((64 - bits + 1) << bits) : 66;
 }
 // TYPE_LHIST: uint64_t bucket[lhist_buckets]: 0: below min; last: max and above.
-static inline uint32_t lhist_buckets(int64_t min, int64_t max, int64_t step)
-{
+static inline uint32_t lhist_buckets(int64_t min, int64_t max, int64_t step) {
     return (uint32_t)((max - min + step - 1) / step) + 2;
 }
 // TYPE_TSERIES: ring of intervals, struct value_tseries_slot[max]; slot = epoch % max.
@@ -170,7 +167,7 @@ struct types;
 
 // How BTF is found; NULL members mean the default.
 struct types_options {
-    const char *btf_path;  // else $BPFTRACE_BTF, else /sys/kernel/btf/vmlinux
+    const char *btf_path;            // else $BPFTRACE_BTF, else /sys/kernel/btf/vmlinux
     const char *const *include_dirs; // -I
     size_t ninclude_dirs;
     const char *script_dir; // where #include "x.h" is looked for first, or NULL
@@ -233,16 +230,11 @@ bool type_equal(const struct type *a, const struct type *b);
 // The name as bpftrace spells it in messages: "int64", "string[16]", "struct foo *",
 // "(int64,string[4])", "uint8[4]". In the arena of `t`.
 const char *type_name(struct types *t, const struct type *type);
-static inline bool type_is_integer(const struct type *t)
-{
+static inline bool type_is_integer(const struct type *t) {
     return t->kind == TYPE_INT || t->kind == TYPE_ENUM || t->kind == TYPE_BOOL;
 }
-static inline bool type_is_aggregate(const struct type *t)
-{
-    return t->kind >= TYPE_COUNT;
-}
-static inline bool type_is_scalar(const struct type *t)
-{
+static inline bool type_is_aggregate(const struct type *t) { return t->kind >= TYPE_COUNT; }
+static inline bool type_is_scalar(const struct type *t) {
     return type_is_integer(t) || t->kind == TYPE_POINTER;
 }
 // Name of a constant of the built-in table by prefix and value, without the prefix:

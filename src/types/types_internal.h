@@ -49,7 +49,7 @@ struct types {
     struct conditions conditions;
     struct btf_store *btf; // NULL until asked for
     bool btf_tried;
-    const char *btf_why;   // why there is none
+    const char *btf_why; // why there is none
 };
 
 // Gives the one type that is like *want (not for structs, enums, tuples).
@@ -61,8 +61,7 @@ const struct type *types_find_basic(struct types *t, const char *name);
 // btf.c
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name);
 void btf_complete(struct types *t, struct type *type);
-bool btf_find_constant(struct types *t, const char *name, int64_t *value,
-                       const struct type **type);
+bool btf_find_constant(struct types *t, const char *name, int64_t *value, const struct type **type);
 void btf_free(struct btf_store *b);
 
 // constants.c: the built-in table.

@@ -5,8 +5,7 @@
 
 #include "runtime/runtime.h"
 
-int main(void)
-{
+int main(void) {
     static const char garbage[64] = "\177ELF but no more than that";
     struct rt_options opts = {.child_go = -1};
     int status = rt_run(garbage, sizeof(garbage), &opts);

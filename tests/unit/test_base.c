@@ -14,8 +14,7 @@
 
 VEC_OF(int_vec, int);
 
-static void arena_keeps_everything(void **state)
-{
+static void arena_keeps_everything(void **state) {
     (void)state;
     struct arena *a = arena_new();
     struct int_vec v = {0};
@@ -28,8 +27,7 @@ static void arena_keeps_everything(void **state)
     arena_free(a);
 }
 
-static void strbuf_grows(void **state)
-{
+static void strbuf_grows(void **state) {
     (void)state;
     struct strbuf b = {0};
     assert_string_equal(strbuf_str(&b), "");
@@ -43,8 +41,7 @@ static void strbuf_grows(void **state)
     free(s);
 }
 
-static void positions_are_one_based(void **state)
-{
+static void positions_are_one_based(void **state) {
     (void)state;
     struct arena *a = arena_new();
     unsigned line, column;
@@ -58,8 +55,7 @@ static void positions_are_one_based(void **state)
     arena_free(a);
 }
 
-static void suggestions_are_near(void **state)
-{
+static void suggestions_are_near(void **state) {
     (void)state;
     struct suggest s = suggest_begin("pritnf");
     suggest_offer(&s, "print");
@@ -71,8 +67,7 @@ static void suggestions_are_near(void **state)
     assert_null(s.best);
 }
 
-static char *printed(struct diags *d)
-{
+static char *printed(struct diags *d) {
     char *text = NULL;
     size_t len;
     FILE *f = open_memstream(&text, &len);
@@ -81,8 +76,7 @@ static char *printed(struct diags *d)
     return text;
 }
 
-static void diagnostics_show_their_place(void **state)
-{
+static void diagnostics_show_their_place(void **state) {
     (void)state;
     struct arena *a = arena_new();
     struct diags *d = diags_new(a);
@@ -104,13 +98,10 @@ static void diagnostics_show_their_place(void **state)
     arena_free(a);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_keeps_everything),
-        cmocka_unit_test(strbuf_grows),
-        cmocka_unit_test(positions_are_one_based),
-        cmocka_unit_test(suggestions_are_near),
+        cmocka_unit_test(arena_keeps_everything),       cmocka_unit_test(strbuf_grows),
+        cmocka_unit_test(positions_are_one_based),      cmocka_unit_test(suggestions_are_near),
         cmocka_unit_test(diagnostics_show_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,7 @@
 #include "builtins/builtins.h"
 #include "builtins/signature.h"
 
-static void signatures_parse(void **state)
-{
+static void signatures_parse(void **state) {
     (void)state;
     for (int i = 0; i < FN_COUNT; i++) {
         struct signature s;
@@ -22,8 +21,7 @@ static void signatures_parse(void **state)
     }
 }
 
-static void signature_forms(void **state)
-{
+static void signature_forms(void **state) {
     (void)state;
     struct signature s;
     assert_true(signature_parse("void(literal, [int], ...)", &s));
@@ -37,8 +35,7 @@ static void signature_forms(void **state)
     assert_false(signature_parse("void", &s));
 }
 
-static void names_are_found(void **state)
-{
+static void names_are_found(void **state) {
     (void)state;
     unsigned n;
     for (int i = 0; i < FN_COUNT; i++) assert_int_equal(function_find(function_rows[i].name), i);
@@ -50,8 +47,7 @@ static void names_are_found(void **state)
     assert_int_equal(function_find("no_such_function"), -1);
 }
 
-static void configuration_is_checked(void **state)
-{
+static void configuration_is_checked(void **state) {
     (void)state;
     struct config c;
     const char *why;
@@ -67,8 +63,7 @@ static void configuration_is_checked(void **state)
     assert_int_equal(config_find("no_such_variable"), -1);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_parse),
         cmocka_unit_test(signature_forms),

@@ -14,15 +14,18 @@
 #include "object/manifest.h"
 #include "output/output.h"
 
-static struct manifest *sample(struct types *t)
-{
+static struct manifest *sample(struct types *t) {
     struct manifest *m = manifest_new();
     const struct type *elems[] = {types_int(t, 32, true), types_string(t, 16)};
     const struct type *tuple = types_tuple(t, elems, NULL, 2);
     struct mf_target target = {.name = "kprobe:f", .function = "f", .offset = 4};
-    struct mf_program program = {.symbol = "gaff_0", .provider = "kprobe", .ntargets = 1, .line = 3};
-    struct mf_map map = {.name = "@a", .symbol = "AT_a", .key = tuple,
-                         .value = types_aggregate(t, TYPE_COUNT, false), .max_entries = 9};
+    struct mf_program program = {
+        .symbol = "gaff_0", .provider = "kprobe", .ntargets = 1, .line = 3};
+    struct mf_map map = {.name = "@a",
+                         .symbol = "AT_a",
+                         .key = tuple,
+                         .value = types_aggregate(t, TYPE_COUNT, false),
+                         .max_entries = 9};
     struct mf_event event = {.kind = EVENT_PRINTF, .format = "%s\n", .size = 32};
     struct mf_field field = {.type = types_string(t, 16), .offset = 16};
     m->source_name = "x.bt";
@@ -35,8 +38,7 @@ static struct manifest *sample(struct types *t)
     return m;
 }
 
-static void round_trip(void **state)
-{
+static void round_trip(void **state) {
     (void)state;
     struct arena *a = arena_new();
     struct types *t = types_new(a, NULL);
@@ -58,8 +60,7 @@ static void round_trip(void **state)
     arena_free(a);
 }
 
-static void refused(const char *json)
-{
+static void refused(const char *json) {
     char *error;
     struct manifest *m = manifest_read(json, strlen(json), &error);
     if (m) fail_msg("accepted: %s", json);
@@ -67,25 +68,27 @@ static void refused(const char *json)
     free(error);
 }
 
-static void malformed_manifests(void **state)
-{
+static void malformed_manifests(void **state) {
     (void)state;
     refused("");
     refused("[]");
     refused("{\"version\": 99}");
     const char *head = "{\"version\":1,\"source_name\":\"\",\"source\":\"\",\"license\":\"GPL\",";
     char text[512];
-    snprintf(text, sizeof(text), "%s\"maps\":[{\"name\":\"@a\",\"symbol\":\"AT_a\",\"value\":7}]}", head);
+    snprintf(text, sizeof(text), "%s\"maps\":[{\"name\":\"@a\",\"symbol\":\"AT_a\",\"value\":7}]}",
+             head);
     refused(text); // no such type
-    snprintf(text, sizeof(text), "%s\"types\":[{\"kind\":4,\"size\":8}],\"events\":[{\"kind\":0,"
-             "\"format\":\"\",\"size\":8,\"fields\":[{\"type\":0,\"offset\":4}]}]}", head);
+    snprintf(text, sizeof(text),
+             "%s\"types\":[{\"kind\":4,\"size\":8}],\"events\":[{\"kind\":0,"
+             "\"format\":\"\",\"size\":8,\"fields\":[{\"type\":0,\"offset\":4}]}]}",
+             head);
     refused(text); // a field outside of its record
-    snprintf(text, sizeof(text), "%s\"types\":[{\"kind\":9,\"size\":8,\"count\":1,\"target\":1}]}", head);
+    snprintf(text, sizeof(text), "%s\"types\":[{\"kind\":9,\"size\":8,\"count\":1,\"target\":1}]}",
+             head);
     refused(text); // an array of itself
 }
 
-static void sections(void **state)
-{
+static void sections(void **state) {
     (void)state;
     Elf64_Ehdr h = {.e_shoff = sizeof(h), .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 1};
     // One section: the table of names, which holds the empty name only.
@@ -111,8 +114,7 @@ static void sections(void **state)
 // ---- output of decoded values ----
 
 static void check_format(const char *format, const struct type *type, const void *data,
-                         const char *want)
-{
+                         const char *want) {
     struct manifest *m = manifest_new();
     struct output_options opts = {0};
     struct output *o = output_new(stdout, &opts, m, NULL);
@@ -126,8 +128,7 @@ static void check_format(const char *format, const struct type *type, const void
     manifest_free(m);
 }
 
-static void formats(void **state)
-{
+static void formats(void **state) {
     (void)state;
     struct arena *a = arena_new();
     struct types *t = types_new(a, NULL);
@@ -144,11 +145,12 @@ static void formats(void **state)
     arena_free(a);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip), cmocka_unit_test(malformed_manifests),
-        cmocka_unit_test(sections),   cmocka_unit_test(formats),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(malformed_manifests),
+        cmocka_unit_test(sections),
+        cmocka_unit_test(formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

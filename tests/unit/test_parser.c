@@ -16,8 +16,7 @@ struct parsed {
     struct ast_program *p;
 };
 
-static struct parsed parse(const char *text)
-{
+static struct parsed parse(const char *text) {
     struct parsed r = {.a = arena_new()};
     r.d = diags_new(r.a);
     r.p = parse_program(r.a, r.d, source_new(r.a, "test", text, strlen(text)));
@@ -25,8 +24,7 @@ static struct parsed parse(const char *text)
 }
 
 // The expression of `begin { print(TEXT); }`.
-static const struct ast_expr *argument(struct parsed *r, const char *text)
-{
+static const struct ast_expr *argument(struct parsed *r, const char *text) {
     char script[256];
     snprintf(script, sizeof(script), "begin { print(%s); }", text);
     *r = parse(script);
@@ -34,20 +32,33 @@ static const struct ast_expr *argument(struct parsed *r, const char *text)
     return r->p->probes.data[0]->body.data[0]->expr->call.args.data[0];
 }
 
-static void parentheses(void **state)
-{
+static void parentheses(void **state) {
     static const struct {
         const char *text;
         enum ast_expr_kind kind;
     } cases[] = {
-        {"(int32)x", AST_CAST},        {"(struct a *)x", AST_CAST}, {"(uint8[4])x", AST_CAST},
-        {"(int8)-1", AST_CAST},        {"(x) - 1", AST_BINARY},     {"(a = 1, b = 2)", AST_RECORD},
-        {"(1, 2)", AST_TUPLE},         {"(1,)", AST_TUPLE},         {"(1)", AST_INT},
-        {"{ 1; 2 }", AST_BLOCK_EXPR},  {"x ? 1 : 2", AST_TERNARY},  {"x ?: 2", AST_TERNARY},
-        {"if (x) { 1 } else { 2 }", AST_TERNARY},                   {"sizeof(struct a)", AST_SIZEOF},
-        {"offsetof(struct a, b.c)", AST_OFFSETOF},                  {"typeof(x)", AST_TYPE_ARG},
-        {"$t.1", AST_ELEMENT},         {"a.b->c", AST_FIELD},       {"@m[1, 2]", AST_INDEX},
-        {"-5", AST_INT},               {"- x", AST_UNARY},          {"5ms", AST_INT},
+        {"(int32)x", AST_CAST},
+        {"(struct a *)x", AST_CAST},
+        {"(uint8[4])x", AST_CAST},
+        {"(int8)-1", AST_CAST},
+        {"(x) - 1", AST_BINARY},
+        {"(a = 1, b = 2)", AST_RECORD},
+        {"(1, 2)", AST_TUPLE},
+        {"(1,)", AST_TUPLE},
+        {"(1)", AST_INT},
+        {"{ 1; 2 }", AST_BLOCK_EXPR},
+        {"x ? 1 : 2", AST_TERNARY},
+        {"x ?: 2", AST_TERNARY},
+        {"if (x) { 1 } else { 2 }", AST_TERNARY},
+        {"sizeof(struct a)", AST_SIZEOF},
+        {"offsetof(struct a, b.c)", AST_OFFSETOF},
+        {"typeof(x)", AST_TYPE_ARG},
+        {"$t.1", AST_ELEMENT},
+        {"a.b->c", AST_FIELD},
+        {"@m[1, 2]", AST_INDEX},
+        {"-5", AST_INT},
+        {"- x", AST_UNARY},
+        {"5ms", AST_INT},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -58,14 +69,13 @@ static void parentheses(void **state)
     }
 }
 
-static void numbers(void **state)
-{
+static void numbers(void **state) {
     static const struct {
         const char *text;
         uint64_t value;
-    } cases[] = {{"1_000", 1000}, {"0x1F", 31},        {"010", 8},         {"1e3", 1000},
-                 {"5us", 5000},   {"2m", 120000000000}, {"1h", 3600000000000}, {"7ns", 7},
-                 {"18446744073709551615", UINT64_MAX}};
+    } cases[] = {{"1_000", 1000},       {"0x1F", 31},  {"010", 8},
+                 {"1e3", 1000},         {"5us", 5000}, {"2m", 120000000000},
+                 {"1h", 3600000000000}, {"7ns", 7},    {"18446744073709551615", UINT64_MAX}};
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct parsed r;
@@ -74,8 +84,7 @@ static void numbers(void **state)
     }
 }
 
-static void attach_points_and_predicates(void **state)
-{
+static void attach_points_and_predicates(void **state) {
     (void)state;
     struct parsed r = parse("uprobe:/bin/sh:\"a b\", kprobe:f+0x4/x / 2 == 1/ { }\nBEGIN/1/{ }");
     assert_int_equal(diags_errors(r.d), 0);
@@ -88,8 +97,7 @@ static void attach_points_and_predicates(void **state)
     arena_free(r.a);
 }
 
-static void top_level(void **state)
-{
+static void top_level(void **state) {
     (void)state;
     struct parsed r = parse("#!/usr/bin/gaff\n#include <linux/fs.h>\nstruct a { int x; };\n"
                             "config = { max_strlen = 5; stack_mode = perf }\nimport \"x.bt\";\n"
@@ -106,28 +114,26 @@ static void top_level(void **state)
     arena_free(r.a);
 }
 
-static void several_errors_in_one_run(void **state)
-{
+static void several_errors_in_one_run(void **state) {
     (void)state;
     struct parsed r = parse("begin { $x = ; $y = 1; print(2 +); }\nend { if }");
     assert_true(diags_errors(r.d) >= 3);
     arena_free(r.a);
 }
 
-static void copies_are_deep(void **state)
-{
+static void copies_are_deep(void **state) {
     struct parsed r;
     (void)state;
     const struct ast_expr *e = argument(&r, "$x + @m[1]");
     struct ast_expr *copy = ast_expr_clone(r.a, e);
     copy->binary.left->var.name = "$changed";
     assert_string_equal(e->binary.left->var.name, "$x");
-    assert_ptr_not_equal(copy->binary.right->index.keys.data[0], e->binary.right->index.keys.data[0]);
+    assert_ptr_not_equal(copy->binary.right->index.keys.data[0],
+                         e->binary.right->index.keys.data[0]);
     arena_free(r.a);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parentheses),
         cmocka_unit_test(numbers),

@@ -17,8 +17,7 @@ struct fixture {
     struct types *t;
 };
 
-static int set_up(void **state)
-{
+static int set_up(void **state) {
     static struct fixture f;
     f.a = arena_new();
     f.t = types_new(f.a, NULL);
@@ -26,31 +25,27 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
+static int tear_down(void **state) {
     struct fixture *f = *state;
     types_free(f->t);
     arena_free(f->a);
     return 0;
 }
 
-static void add(struct types *t, const char *text)
-{
+static void add(struct types *t, const char *text) {
     const char *error;
     size_t at;
     if (!types_add_c(t, text, strlen(text), &error, &at)) fail_msg("%s at %zu", error, at);
 }
 
-static const char *refused(struct types *t, const char *text)
-{
+static const char *refused(struct types *t, const char *text) {
     const char *error;
     size_t at;
     assert_false(types_add_c(t, text, strlen(text), &error, &at));
     return error;
 }
 
-static void equal_types_are_one(void **state)
-{
+static void equal_types_are_one(void **state) {
     struct types *t = ((struct fixture *)*state)->t;
     const struct type *i = types_int(t, 32, true);
     assert_ptr_equal(i, types_find(t, "int"));
@@ -62,10 +57,10 @@ static void equal_types_are_one(void **state)
     assert_null(types_find(t, "long char int long long"));
 }
 
-static void tuples_are_aligned(void **state)
-{
+static void tuples_are_aligned(void **state) {
     struct types *t = ((struct fixture *)*state)->t;
-    const struct type *elems[] = {types_int(t, 8, true), types_int(t, 64, true), types_string(t, 3)};
+    const struct type *elems[] = {types_int(t, 8, true), types_int(t, 64, true),
+                                  types_string(t, 3)};
     const struct type *tuple = types_tuple(t, elems, NULL, 3);
     assert_int_equal(tuple->fields[1].offset, 8);
     assert_int_equal(tuple->fields[2].offset, 16);
@@ -73,8 +68,7 @@ static void tuples_are_aligned(void **state)
     assert_string_equal(type_name(t, tuple), "(int8,int64,string[3])");
 }
 
-static void structs_have_c_layout(void **state)
-{
+static void structs_have_c_layout(void **state) {
     struct types *t = ((struct fixture *)*state)->t;
     struct type_field f;
     add(t, "struct inner { char c; int i; };\n"
@@ -91,8 +85,7 @@ static void structs_have_c_layout(void **state)
     assert_int_equal(types_find(t, "struct packed")->size, 5);
 }
 
-static void bit_fields_share_units(void **state)
-{
+static void bit_fields_share_units(void **state) {
     struct types *t = ((struct fixture *)*state)->t;
     struct type_field f;
     add(t, "struct bits { unsigned a : 3; unsigned b : 5; unsigned c : 30; };");
@@ -105,14 +98,14 @@ static void bit_fields_share_units(void **state)
     assert_int_equal(f.offset, 4);
 }
 
-static void constants_and_conditions(void **state)
-{
+static void constants_and_conditions(void **state) {
     struct types *t = ((struct fixture *)*state)->t;
     int64_t v;
     const struct type *type;
     add(t, "enum color { RED, GREEN = 5, BLUE };");
     add(t, "#define SIZE (4 * 1024)\n");
-    add(t, "#if SIZE > 10 && !defined(NOTHING)\nstruct yes { int x; };\n#else\nstruct no { int x; };\n#endif\n");
+    add(t, "#if SIZE > 10 && !defined(NOTHING)\nstruct yes { int x; };\n#else\nstruct no { int x; "
+           "};\n#endif\n");
     assert_true(types_find_constant(t, "BLUE", &v, &type));
     assert_int_equal(v, 6);
     assert_string_equal(type->name, "enum color");
@@ -123,8 +116,7 @@ static void constants_and_conditions(void **state)
     assert_non_null(types_find(t, "struct yes"));
 }
 
-static void mistakes_are_named(void **state)
-{
+static void mistakes_are_named(void **state) {
     struct types *t = ((struct fixture *)*state)->t;
     assert_non_null(strstr(refused(t, "struct a { no_such_type x; };"), "no_such_type"));
     assert_non_null(strstr(refused(t, "#include \"nowhere.h\"\n"), "nowhere.h"));
@@ -134,8 +126,7 @@ static void mistakes_are_named(void **state)
     refused(t, "#endif\n");
 }
 
-static void kernel_types(void **state)
-{
+static void kernel_types(void **state) {
     struct types *t = ((struct fixture *)*state)->t;
     struct type_field f;
     if (access("/sys/kernel/btf/vmlinux", R_OK)) skip();
@@ -151,8 +142,7 @@ static void kernel_types(void **state)
     assert_null(types_find(t, "struct no_such_struct_at_all"));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(equal_types_are_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tuples_are_aligned, set_up, tear_down),
