@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types of everything, to a fixed point over the whole script, then one last round that reports
 // what is wrong and inserts conversions. Statements are here; expressions in the other infer_*.c.
+#include "probes/feature.h"
 #include "sema/sema_internal.h"
 
 enum { MAX_ROUNDS = 64 };
@@ -272,6 +273,9 @@ static void infer_for_map(struct infer *in, struct ast_stmt *s) {
     }
     struct sema_map *m = s->loop.map->map.map;
     m->is_iterated = true;
+    if (in->final && !feature_have(FEATURE_map_for_each))
+        diag(in->u->diags, s->span, kernel_too_old, "a loop over a map",
+             feature_rows[FEATURE_map_for_each].since);
     s->loop.map->type = m->value;
     if (in->final && (m->is_scalar || !m->key)) {
         if (m->is_scalar)
