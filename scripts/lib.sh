@@ -31,7 +31,7 @@ sys.exit(libc.syscall(321, BPF_PROG_LOAD, buf, 128) < 0)
 PY
 }
 
-# Configure and build: build_tree FOLDER [CMake option]...
+# Configure and build: [targets=NAMES] build_tree FOLDER [CMake option]...
 build_tree() {
   local dir=$1; shift
   # Configuring again is only needed for a new folder or other options; ninja sees the rest.
@@ -40,5 +40,5 @@ build_tree() {
     rm -f "$dir.log"
     printf '%s' "$*" >"$dir/.options"
   fi
-  ninja -C "$dir" -j "${JOBS:-$(nproc)}"
+  ninja -C "$dir" -j "${JOBS:-$(nproc)}" ${targets:-all}
 }
