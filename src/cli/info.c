@@ -16,7 +16,10 @@ int info_run(void) {
            cg_llvm_version());
     puts("Kernel features");
     for (int i = 0; i < FEATURE_COUNT; i++)
-        printf("  %s: %s\n", feature_rows[i].name, feature_have((enum feature)i) ? "yes" : "no");
+        printf("  %s: %s\n", feature_rows[i].name,
+               !feature_can_ask()              ? "unknown"
+               : feature_have((enum feature)i) ? "yes"
+                                               : "no");
     printf("  Loop support: yes\n  get_ktime_ns: yes\n");
     puts("\nProbe types");
     for (const struct provider *const *p = provider_all(); *p; p++)

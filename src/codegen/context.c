@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 
 #include "codegen/cg.h"
+#include "probes/feature.h"
 
 LLVMValueRef cg_ctx_reg(struct cg *c, int offset) {
     LLVMValueRef v = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, c->f->ctx, (uint64_t)offset), "");
@@ -10,9 +11,21 @@ LLVMValueRef cg_ctx_reg(struct cg *c, int offset) {
     return v;
 }
 
+// Word n of a trampoline's context. The verifier of old kernels refuses to load a pointer that its
+// BTF says leads to a scalar; as memory it may be read.
+static LLVMValueRef trampoline_word(struct cg *c, unsigned n, const struct type *type) {
+    bool scalar_target = type && type->kind == TYPE_POINTER && type->target->kind != TYPE_STRUCT;
+    if (!scalar_target || feature_have(FEATURE_scalar_args)) return cg_ctx_reg(c, (int)n * 8);
+    LLVMValueRef at = LLVMBuildPtrToInt(c->b, cg_offset(c, c->f->ctx, n * 8ull), c->i64, "");
+    return cg_fetch(c, at, types_int(c->u->types, 64, false), MEM_KERNEL);
+}
+
 LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
     const struct provider *p = c->program->provider;
-    if (p->context == CTX_BTF) return cg_ctx_reg(c, (int)n * 8);
+    if (p->context == CTX_BTF) {
+        const struct probe_layout *l = &c->program->layout;
+        return trampoline_word(c, n, n < l->args.len ? l->args.data[n].type : NULL);
+    }
     int reg = on_stack ? -1 : probe_regs_arg(n);
     if (reg >= 0) return cg_ctx_reg(c, reg);
     // On x86-64 the seventh argument is above the return address.
@@ -33,7 +46,7 @@ static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *type
 LLVMValueRef cg_ctx_retval(struct cg *c) {
     const struct sema_program *p = c->program;
     if (p->provider->context != CTX_BTF) return cg_ctx_reg(c, probe_regs_retval());
-    LLVMValueRef v = cg_ctx_reg(c, (int)p->layout.retval_index * 8);
+    LLVMValueRef v = trampoline_word(c, p->layout.retval_index, p->layout.retval);
     return p->layout.retval ? narrow(c, v, p->layout.retval) : v;
 }
 
@@ -62,7 +75,7 @@ struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e) {
         return cg_scalar_value(cg_int(c, 0), e->type);
     }
     if (c->program->provider->context == CTX_BTF) {
-        LLVMValueRef v = cg_ctx_reg(c, (int)a->offset * 8);
+        LLVMValueRef v = trampoline_word(c, a->offset, a->type);
         if (type_is_scalar(e->type)) return cg_scalar_value(narrow(c, v, e->type), e->type);
         return cg_address_value(v, e->type, MEM_KERNEL); // a struct by value is rare; its address
     }

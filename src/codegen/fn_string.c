@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codegen/cg.h"
+#include "probes/feature.h"
 
 #define ARG(e, i) ((e)->call.args.data[i])
 #define SCALAR(v) cg_scalar_value((v), e->type)
@@ -32,6 +33,22 @@ static LLVMValueRef at_most(struct cg *c, LLVMValueRef n, uint64_t limit) {
     return LLVMBuildSelect(c->b, over, cg_int(c, limit), n, "");
 }
 
+// What a string of user memory that cannot be read holds. NULL stays "": scripts test for it.
+static void mark_unreadable(struct cg *c, LLVMValueRef to, LLVMValueRef from, LLVMValueRef rc) {
+    static const char text[] = "(unreadable)";
+    LLVMBasicBlockRef bad = cg_block(c, "unreadable"), store = cg_block(c, "mark"),
+                      end = cg_block(c, "read");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, rc, cg_int(c, 0), ""), bad, end);
+    cg_at(c, bad);
+    LLVMBuildCondBr(c->b, cg_nonzero(c, from), store, end);
+    cg_at(c, store);
+    for (size_t i = 0; i < sizeof(text); i++)
+        LLVMBuildStore(c->b, LLVMConstInt(c->i8, (unsigned char)text[i], false),
+                       cg_offset(c, to, (uint32_t)i));
+    LLVMBuildBr(c->b, end);
+    cg_at(c, end);
+}
+
 void cg_str_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero) {
     enum cg_memory m;
     uint32_t size = e->type->size;
@@ -43,7 +60,8 @@ void cg_str_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool z
         cg_zero(c, to, size);
     else
         LLVMBuildStore(c->b, LLVMConstInt(c->i8, 0, false), to);
-    cg_read_str(c, to, n, from, m);
+    LLVMValueRef rc = cg_read_str(c, to, n, from, m);
+    if (m == MEM_USER && size >= 16) mark_unreadable(c, to, from, rc);
 }
 
 struct cg_value cg_fn_str(struct cg *c, const struct ast_expr *e) {
@@ -211,6 +229,27 @@ static LLVMValueRef search_callback(struct cg *c, uint32_t nh, uint32_t room,
     return fn;
 }
 
+// Before bpf_loop (5.17): fn(i, ctx) for i below n until it gives 1; the verifier walks each step.
+static void call_each(struct cg *c, LLVMValueRef fn, LLVMValueRef ctx, uint32_t n) {
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b), loop = cg_block(c, "each"),
+                      step = cg_block(c, "next"), end = cg_block(c, "done");
+    LLVMTypeRef params[] = {c->i64, c->ptr};
+    LLVMBuildBr(c->b, loop);
+    cg_at(c, loop);
+    LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i");
+    LLVMValueRef args[] = {i, ctx};
+    LLVMValueRef stop =
+        LLVMBuildCall2(c->b, LLVMFunctionType(c->i64, params, 2, false), fn, args, 2, "");
+    LLVMBuildCondBr(c->b, cg_nonzero(c, stop), end, step);
+    cg_at(c, step);
+    LLVMValueRef next = LLVMBuildAdd(c->b, i, cg_int(c, 1), "");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, next, cg_int(c, n), ""), loop, end);
+    LLVMValueRef is[] = {cg_int(c, 0), next};
+    LLVMBasicBlockRef froms[] = {before, step};
+    LLVMAddIncoming(i, is, froms, 2);
+    cg_at(c, end);
+}
+
 // Index of the needle in the haystack, or -1. The haystack lies in a slot with room behind it, so
 // that a comparison that begins at its last byte stays inside.
 static LLVMValueRef search(struct cg *c, const struct ast_expr *e) {
@@ -226,8 +265,12 @@ static LLVMValueRef search(struct cg *c, const struct ast_expr *e) {
     LLVMBuildStore(c->b, n, cg_offset(c, ctx, 8));
     LLVMBuildStore(c->b, cg_int(c, (uint64_t)-1), cg_offset(c, ctx, 16));
     LLVMValueRef fn = search_callback(c, nh, room, text, nn);
-    LLVMValueRef args[] = {cg_int32(c, nh), fn, ctx, cg_int(c, 0)};
-    cg_helper(c, BPF_FUNC_loop, args, 4);
+    if (feature_have(FEATURE_loop)) {
+        LLVMValueRef args[] = {cg_int32(c, nh), fn, ctx, cg_int(c, 0)};
+        cg_helper(c, BPF_FUNC_loop, args, 4);
+    } else {
+        call_each(c, fn, ctx, nh);
+    }
     return LLVMBuildLoad2(c->b, c->i64, cg_offset(c, ctx, 16), "");
 }
 

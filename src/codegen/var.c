@@ -7,6 +7,7 @@
 
 #include "codegen/cg.h"
 #include "probes/feature.h"
+#include "symbols/symbols.h"
 
 #define SCALAR(v) cg_scalar_value((v), e->type)
 
@@ -195,6 +196,9 @@ struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e) {
     if (!(p->caps & PROBE_USER) && feature_have(FEATURE_func_ip)) {
         LLVMValueRef args[] = {c->f->ctx};
         ip = cg_helper(c, BPF_FUNC_get_func_ip, args, 1);
+    } else if (p->context == CTX_BTF || ((p->caps & PROBE_RETVAL) && !(p->caps & PROBE_USER))) {
+        // Before bpf_get_func_ip: such a program has one target, known here.
+        ip = cg_int(c, symbols_kernel_address(c->program->targets.data[0].function));
     } else {
         ip = cg_ctx_reg(c, probe_regs_ip());
     }

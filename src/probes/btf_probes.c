@@ -151,12 +151,9 @@ static bool raw_name(struct search *s, const char *name) {
     return s->found(s->ctx, &t);
 }
 
-// BTF has a function __bpf_trace_<name> or __probestub_<name> for each.
 static bool consider_raw(void *ctx, const char *module, const char *name) {
-    struct search *s = ctx;
-    size_t n = strlen(s->prefix);
     (void)module;
-    return strncmp(name, s->prefix, n) ? true : raw_name(s, name + n);
+    return raw_name(ctx, name);
 }
 
 static int match_raw(struct probe_env *env, const struct probe_spec *spec, probe_found found,
@@ -166,13 +163,10 @@ static int match_raw(struct probe_env *env, const struct probe_spec *spec, probe
                    spec->nparts - 1);
         return -1;
     }
-    struct search s = {.env = env,
-                       .pattern = spec->parts[spec->nparts - 1],
-                       .prefix = "__bpf_trace_",
-                       .found = found,
-                       .ctx = ctx};
+    struct search s = {
+        .env = env, .pattern = spec->parts[spec->nparts - 1], .found = found, .ctx = ctx};
     if (probe_has_glob(s.pattern)) {
-        types_each_func(env->types, NULL, consider_raw, &s);
+        types_each_raw_tracepoint(env->types, consider_raw, &s);
         if (!s.n) probe_fail(env, err, "No matches for %s", spec->text);
         return s.n;
     }
@@ -189,10 +183,9 @@ static void list_raw(struct probe_env *env, const struct probe_spec *spec, probe
                      void *ctx) {
     struct search s = {.env = env,
                        .pattern = spec->nparts > 1 ? spec->parts[spec->nparts - 1] : "*",
-                       .prefix = "__bpf_trace_",
                        .found = found,
                        .ctx = ctx};
-    types_each_func(env->types, NULL, consider_raw, &s);
+    types_each_raw_tracepoint(env->types, consider_raw, &s);
 }
 
 static bool describe_raw(struct probe_env *env, const struct mf_target *t, struct probe_layout *out,

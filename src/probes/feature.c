@@ -126,6 +126,15 @@ static bool probe_strncmp(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_F
 static bool probe_task_btf(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf);
 }
+static bool probe_big_keys(void) {
+    int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "gaff_probe", 1024, 8, 1, NULL);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+// Nothing smaller than an fentry of the right function shows it: a helper of the same release does.
+static bool probe_scalar_args(void) {
+    return have_helper(BPF_PROG_TYPE_KPROBE, (enum bpf_func_id)191 /* copy_from_user_task */);
+}
 static bool probe_atomic_fetch(void) {
     struct bpf_insn insns[] = {
         INSN(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8, 0),
@@ -154,11 +163,22 @@ static bool is_disabled(const char *name) {
     return false;
 }
 
+bool feature_can_ask(void) {
+    static signed char known;
+    if (!known) {
+        int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "gaff_probe", 4, 8, 1, NULL);
+        known = fd >= 0 || errno != EPERM ? 1 : -1;
+        if (fd >= 0) close(fd);
+    }
+    return known > 0;
+}
+
 bool feature_have(enum feature f) {
     static signed char known[FEATURE_COUNT]; // 0: not asked, 1: yes, -1: no
     if (!known[f]) {
         libbpf_print_fn_t before = libbpf_set_print(NULL);
-        known[f] = !is_disabled(feature_rows[f].name) && probes[f]() ? 1 : -1;
+        known[f] =
+            !is_disabled(feature_rows[f].name) && (probes[f]() || !feature_can_ask()) ? 1 : -1;
         libbpf_set_print(before);
     }
     return known[f] > 0;

@@ -20,4 +20,8 @@ struct feature_row {
 };
 extern const struct feature_row feature_rows[FEATURE_COUNT];
 
+// May this process ask the kernel? Who may not still compiles (--check), as for a kernel that has
+// all that the script needs.
+bool feature_can_ask(void);
+
 bool feature_have(enum feature f);

@@ -140,8 +140,8 @@ static int prepare(struct probe_env *env, struct bpf_program *prog, const struct
     return 0;
 }
 
-static bool attach_multi(struct bpf_program *prog, const struct mf_target *targets, size_t n,
-                         uint64_t first_cookie, struct probe_links *links) {
+static int link_multi(struct bpf_program *prog, const struct mf_target *targets, size_t n,
+                      uint64_t first_cookie) {
     const char **names = calloc(n, sizeof(*names));
     __u64 *cookies = calloc(n, sizeof(*cookies));
     int fd = -ENOMEM;
@@ -159,9 +159,7 @@ static bool attach_multi(struct bpf_program *prog, const struct mf_target *targe
     }
     free(names);
     free(cookies);
-    if (fd < 0) return false;
-    probe_links_add(links, fd);
-    return true;
+    return fd;
 }
 
 static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
@@ -190,25 +188,8 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
                      const struct mf_target *targets, size_t n, uint64_t first_cookie,
                      struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
-    if (use_multi(targets, n)) {
-        if (attach_multi(prog, targets, n, first_cookie, links)) return n;
-        // One function that cannot be traced refuses them all: find it by halves.
-        if (n > 1) {
-            size_t half = n / 2, done = 0;
-            for (size_t part = 0; part < 2; part++) {
-                const struct mf_target *t = part ? targets + half : targets;
-                size_t m = part ? n - half : half;
-                uint64_t cookie = part ? first_cookie + half : first_cookie;
-                if (attach_multi(prog, t, m, cookie, links))
-                    done += m;
-                else if (m == 1)
-                    failed(ctx, t, perf_why(errno, "kprobe_multi"));
-                else
-                    done += attach(env, prog, t, m, cookie, links, failed, ctx);
-            }
-            return done;
-        }
-    }
+    if (use_multi(targets, n))
+        return perf_attach_multi(link_multi, prog, targets, n, first_cookie, links, failed, ctx);
     return perf_attach_each(attach_one, prog, targets, n, first_cookie, links, failed, ctx);
 }
 

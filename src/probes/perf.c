@@ -102,6 +102,25 @@ size_t perf_attach_each(bool (*one)(struct bpf_program *prog, const struct mf_ta
     return done;
 }
 
+size_t perf_attach_multi(multi_link link, struct bpf_program *prog, const struct mf_target *targets,
+                         size_t n, uint64_t first_cookie, struct probe_links *links,
+                         probe_failed failed, void *ctx) {
+    int fd = link(prog, targets, n, first_cookie);
+    if (fd >= 0) {
+        probe_links_add(links, fd);
+        return n;
+    }
+    if (n == 1) {
+        failed(ctx, targets, perf_why(-fd, "attaching the program"));
+        return 0;
+    }
+    // One function that cannot be traced refuses them all: find it by halves.
+    size_t half = n / 2;
+    return perf_attach_multi(link, prog, targets, half, first_cookie, links, failed, ctx) +
+           perf_attach_multi(link, prog, targets + half, n - half, first_cookie + half, links,
+                             failed, ctx);
+}
+
 // ---- detaching ----
 
 enum { MAX_THREADS = 16 };

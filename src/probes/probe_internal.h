@@ -27,6 +27,17 @@ size_t perf_attach_each(bool (*one)(struct bpf_program *prog, const struct mf_ta
                         struct bpf_program *prog, const struct mf_target *targets, size_t n,
                         uint64_t first_cookie, struct probe_links *links, probe_failed failed,
                         void *ctx);
+
+// Makes one link for all n targets, whose cookies count up from first_cookie: its descriptor, or a
+// negative errno.
+typedef int (*multi_link)(struct bpf_program *prog, const struct mf_target *targets, size_t n,
+                          uint64_t first_cookie);
+
+// Attaches targets by as few multi-links as can be: a target that is refused is reported through
+// `failed` and costs no other. Gives how many are attached.
+size_t perf_attach_multi(multi_link link, struct bpf_program *prog, const struct mf_target *targets,
+                         size_t n, uint64_t first_cookie, struct probe_links *links,
+                         probe_failed failed, void *ctx);
 // The type number of a dynamic PMU ("kprobe", "uprobe"), or -1.
 int perf_pmu_type(const char *name);
 // The bit of `retprobe` in the PMU's config.

@@ -5,14 +5,20 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
 #include "base/suggest.h"
+#include "probes/feature.h"
 #include "probes/probe_internal.h"
 #include "probes/providers.h"
 #include "symbols/demangle.h"
 #include "symbols/symbols.h"
+
+// Newer than Debian 12's headers: BPF_TRACE_UPROBE_MULTI, BPF_F_UPROBE_MULTI_RETURN (linux/bpf.h).
+enum { TRACE_UPROBE_MULTI = 48, UPROBE_MULTI_RETURN = 1 };
 
 struct search {
     struct probe_env *env;
@@ -221,6 +227,67 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
         if (!found(ctx, &all.targets.data[i])) return;
 }
 
+// The file offset of the instruction that a target names.
+static bool place_of(const struct mf_target *t, uint64_t *at, const char **why) {
+    if (t->function && !elf_find_symbol(t->module, t->function, at, NULL)) {
+        *why = "no such function any more";
+        return false;
+    }
+    if (!t->function && !elf_offset_of(t->module, t->address, at)) {
+        *why = "no code is mapped at this address";
+        return false;
+    }
+    *at += t->offset;
+    return true;
+}
+
+// A multi-link is for one file. Before 6.11 its pid filter was a thread's, so that one process
+// is left to perf events.
+static bool use_multi(const struct mf_target *targets, size_t n) {
+    if (n < 2 || targets[0].pid > 0 || !feature_have(FEATURE_uprobe_multi)) return false;
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(targets[i].module, targets[0].module)) return false;
+    return true;
+}
+
+static int prepare(struct probe_env *env, struct bpf_program *prog, const struct mf_target *targets,
+                   size_t n, struct probe_error *err) {
+    (void)env;
+    (void)err;
+    if (use_multi(targets, n))
+        bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)TRACE_UPROBE_MULTI);
+    return 0;
+}
+
+// bpf(2) itself: libbpf knows this link from 1.3 on. Layout: union bpf_attr, link_create, of
+// linux/bpf.h since 6.6.
+static int link_multi(struct bpf_program *prog, const struct mf_target *targets, size_t n,
+                      uint64_t first_cookie) {
+    struct {
+        uint32_t prog_fd, target_fd, attach_type, flags;
+        uint64_t path, offsets, ref_ctr_offsets, cookies;
+        uint32_t count, multi_flags, pid, pad;
+    } attr = {.prog_fd = (uint32_t)bpf_program__fd(prog),
+              .attach_type = TRACE_UPROBE_MULTI,
+              .path = (uintptr_t)targets[0].module,
+              .count = (uint32_t)n,
+              .multi_flags = targets[0].is_return ? UPROBE_MULTI_RETURN : 0};
+    uint64_t *offsets = calloc(n, sizeof(*offsets)), *cookies = calloc(n, sizeof(*cookies));
+    int err = offsets && cookies ? 0 : -ENOMEM;
+    const char *why;
+    for (size_t i = 0; !err && i < n; i++) {
+        cookies[i] = first_cookie + i;
+        if (!place_of(&targets[i], &offsets[i], &why)) err = -ENOENT;
+    }
+    attr.offsets = (uintptr_t)offsets;
+    attr.cookies = (uintptr_t)cookies;
+    int fd = err ? err : (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+    if (!err && fd < 0) fd = -errno;
+    free(offsets);
+    free(cookies);
+    return fd;
+}
+
 static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
                        struct probe_links *links, const char **why) {
     int type = perf_pmu_type("uprobe");
@@ -229,16 +296,9 @@ static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint
         *why = "this kernel has no uprobes (CONFIG_UPROBE_EVENTS)";
         return false;
     }
-    if (t->function && !elf_find_symbol(t->module, t->function, &at, NULL)) {
-        *why = "no such function any more";
-        return false;
-    }
-    if (!t->function && !elf_offset_of(t->module, t->address, &at)) {
-        *why = "no code is mapped at this address";
-        return false;
-    }
+    if (!place_of(t, &at, why)) return false;
     struct perf_event_attr attr = {
-        .type = (uint32_t)type, .config1 = (uintptr_t)t->module, .config2 = at + t->offset};
+        .type = (uint32_t)type, .config1 = (uintptr_t)t->module, .config2 = at};
     if (t->is_return) attr.config = 1ull << perf_pmu_retprobe_bit("uprobe");
     return perf_attach(&attr, bpf_program__fd(prog), t->pid, t->pid > 0 ? -1 : 0, cookie, links,
                        why);
@@ -248,6 +308,8 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
                      const struct mf_target *targets, size_t n, uint64_t first_cookie,
                      struct probe_links *links, probe_failed failed, void *ctx) {
     (void)env;
+    if (use_multi(targets, n))
+        return perf_attach_multi(link_multi, prog, targets, n, first_cookie, links, failed, ctx);
     return perf_attach_each(attach_one, prog, targets, n, first_cookie, links, failed, ctx);
 }
 
@@ -265,6 +327,7 @@ const struct provider provider_uprobe = {
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
     .list = list,
+    .prepare = prepare,
     .attach = attach,
 };
 
@@ -277,5 +340,6 @@ const struct provider provider_uretprobe = {
     .context = CTX_REGS,
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
+    .prepare = prepare,
     .attach = attach,
 };

@@ -95,7 +95,8 @@ static struct sema_program *new_program(struct unit *u, const struct ast_probe *
 // Must every target have a program of its own?
 static bool alone(const struct provider *p, const struct use *use) {
     if (p->caps & PROBE_ONE_TARGET) return true;
-    bool identity = use->probe || (use->func && !(p->context == CTX_REGS));
+    bool identity =
+        use->probe || (use->func && (p->context != CTX_REGS || (p->caps & PROBE_RETVAL)));
     if (use->func && p->context == CTX_REGS && !(p->caps & PROBE_USER) &&
         !feature_have(FEATURE_func_ip))
         identity = true;

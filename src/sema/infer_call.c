@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "builtins/signature.h"
+#include "probes/feature.h"
 #include "sema/sema_internal.h"
 #include "symbols/symbols.h"
 
@@ -479,6 +480,9 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
             if (in->final) diag(in->u->diags, e->span, map_scalar_call, "len");
             return error_type(in);
         }
+        if (in->final && ARG(e, 0)->kind == AST_MAP && !feature_have(FEATURE_map_for_each))
+            diag(in->u->diags, e->span, kernel_too_old, "len() of a map",
+                 feature_rows[FEATURE_map_for_each].since);
         if (ARG(e, 0)->kind == AST_MAP || ARG(e, 0)->type->kind == TYPE_KSTACK ||
             ARG(e, 0)->type->kind == TYPE_USTACK)
             return types_int(t, 64, true);

@@ -7,6 +7,7 @@
 
 #include "base/suggest.h"
 #include "parser/parser.h"
+#include "probes/feature.h"
 #include "sema/sema_internal.h"
 
 enum { MAX_IMPORTS = 64, MAX_SCRIPT = 32 << 20 };
@@ -122,6 +123,13 @@ static void set_config(struct unit *u, const struct ast_config_item *item) {
              value ? value : "an expression", why);
 }
 
+// Where a key may have 512 bytes only, strings that nobody sized are to fit into one.
+static void fit_strings(struct unit *u) {
+    if (u->config.values[CONFIG_max_strlen] == config_rows[CONFIG_max_strlen].def &&
+        !feature_have(FEATURE_big_keys))
+        u->config.values[CONFIG_max_strlen] = "256";
+}
+
 void sema_setup(struct unit *u) {
     size_t count = 0;
     const struct span nowhere = {.src = NULL};
@@ -139,4 +147,5 @@ void sema_setup(struct unit *u) {
     for (size_t i = 0; i < imports.len; i++) import_one(u, &imports.data[i], folder, &count);
     add_c_texts(u, u->ast);
     for (size_t i = 0; i < u->ast->config.len; i++) set_config(u, &u->ast->config.data[i]);
+    fit_strings(u);
 }

@@ -609,27 +609,47 @@ const struct type_func *types_find_raw_tracepoint(struct types *t, const char *m
     return NULL;
 }
 
-static bool each_in(const struct btf_file *f,
-                    bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
+// The names of one kind that begin with `prefix`, without it.
+struct names {
+    unsigned kind;
+    const char *prefix;
+    bool (*each)(void *ctx, const char *module, const char *name);
+    void *ctx;
+};
+
+static bool each_in(const struct btf_file *f, const struct names *names) {
+    size_t n = strlen(names->prefix);
     for (uint32_t id = f->first_id; id < f->first_id + f->ntypes; id++) {
         const struct btf_type *bt = type_at(f, id);
-        if (BTF_INFO_KIND(bt->info) != BTF_KIND_FUNC) continue;
-        if (!each(ctx, f->name, string_at(f, bt->name_off))) return false;
+        if (BTF_INFO_KIND(bt->info) != names->kind) continue;
+        const char *name = string_at(f, bt->name_off);
+        if (strncmp(name, names->prefix, n)) continue;
+        if (!names->each(names->ctx, f->name, name + n)) return false;
     }
     return true;
 }
 
-void types_each_func(struct types *t, const char *module,
-                     bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
+static void each_name(struct types *t, const char *module, const struct names *names) {
     struct btf_store *s = store(t);
     if (!s) return;
     bool all = !module || !*module;
     if (all || !strcmp(module, "vmlinux"))
-        if (!each_in(s->vmlinux, each, ctx)) return;
+        if (!each_in(s->vmlinux, names)) return;
     if (!all && !strcmp(module, "vmlinux")) return;
     read_modules(t, s);
     for (size_t i = 0; i < s->nmodules; i++)
         if ((all || strchr(module, '*') || !strcmp(module, s->modules[i]->name)) &&
-            !each_in(s->modules[i], each, ctx))
+            !each_in(s->modules[i], names))
             return;
+}
+
+void types_each_func(struct types *t, const char *module,
+                     bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
+    each_name(t, module, &(struct names){BTF_KIND_FUNC, "", each, ctx});
+}
+
+void types_each_raw_tracepoint(struct types *t,
+                               bool (*each)(void *ctx, const char *module, const char *name),
+                               void *ctx) {
+    each_name(t, NULL, &(struct names){BTF_KIND_TYPEDEF, "btf_trace_", each, ctx});
 }

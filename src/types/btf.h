@@ -29,6 +29,11 @@ struct type_func {
 bool types_have_btf(struct types *t, const char **why);
 // module NULL or "vmlinux": vmlinux first, then every module. NULL when not found.
 const struct type_func *types_find_func(struct types *t, const char *module, const char *name);
+// Calls each() for every raw tracepoint of the kernel and its modules, until it gives false.
+void types_each_raw_tracepoint(struct types *t,
+                               bool (*each)(void *ctx, const char *module, const char *name),
+                               void *ctx);
+
 // Prototype of raw tracepoint `name` (typedef btf_trace_<name>), without its first void *.
 const struct type_func *types_find_raw_tracepoint(struct types *t, const char *module,
                                                   const char *name);
