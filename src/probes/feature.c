@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -74,9 +75,29 @@ static bool probe_kprobe_multi(void) { return try_kprobe_multi(BPF_TRACE_KPROBE_
 static bool probe_kprobe_session(void) {
     return try_kprobe_multi(56); // BPF_TRACE_KPROBE_SESSION
 }
+// Loading tells nothing: old kernels ignore the attach type. A link to a folder is refused with
+// EBADF by kernels that know it, and EINVAL by others.
 static bool probe_uprobe_multi(void) {
-    return loads(BPF_PROG_TYPE_KPROBE, (enum bpf_attach_type)48 /* BPF_TRACE_UPROBE_MULTI */,
-                 return_0, ARRAY_LEN(return_0));
+    const unsigned attach = 48; // BPF_TRACE_UPROBE_MULTI
+    LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = (enum bpf_attach_type)attach);
+    int prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "gaff_probe", "GPL", return_0,
+                             ARRAY_LEN(return_0), &load);
+    if (prog < 0) return false;
+    uint64_t offset = 0;
+    struct {
+        uint32_t prog_fd, target_fd, attach_type, flags;
+        uint64_t path, offsets, ref_ctr_offsets, cookies;
+        uint32_t count, multi_flags, pid, pad;
+    } attr = {.prog_fd = (uint32_t)prog,
+              .attach_type = attach,
+              .path = (uintptr_t) "/",
+              .offsets = (uintptr_t)&offset,
+              .count = 1};
+    long link = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+    bool known = link < 0 && errno == EBADF;
+    if (link >= 0) close((int)link);
+    close(prog);
+    return known;
 }
 static bool probe_fentry(void) {
     if (!probe_btf()) return false;
