@@ -20,12 +20,35 @@ static LLVMValueRef trampoline_word(struct cg *c, unsigned n, const struct type 
     return cg_fetch(c, at, types_int(c->u->types, 64, false), MEM_KERNEL);
 }
 
+static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *type) {
+    if (!type_is_integer(type) || type->size >= 8) return v;
+    v = LLVMBuildTrunc(c->b, v, cg_int_type(c, type->size), "");
+    return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "")
+                           : LLVMBuildZExt(c->b, v, c->i64, "");
+}
+
+static LLVMValueRef placed_arg(struct cg *c, const struct probe_arg *a) {
+    const struct probe_place *p = &a->place;
+    if (p->kind == PLACE_CONSTANT) return narrow(c, cg_int(c, (uint64_t)p->offset), a->type);
+    LLVMValueRef v = p->reg < 0 ? cg_int(c, 0) : cg_ctx_reg(c, p->reg);
+    if (p->kind == PLACE_REGISTER)
+        return narrow(c, p->shift ? LLVMBuildLShr(c->b, v, cg_int(c, p->shift), "") : v, a->type);
+    if (p->index >= 0) {
+        LLVMValueRef index = cg_ctx_reg(c, p->index);
+        v = LLVMBuildAdd(c->b, v, LLVMBuildMul(c->b, index, cg_int(c, p->scale), ""), "");
+    }
+    v = LLVMBuildAdd(c->b, v, cg_int(c, (uint64_t)p->offset), "");
+    return cg_fetch(c, v, a->type, MEM_USER);
+}
+
 LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
     const struct provider *p = c->program->provider;
     if (p->context == CTX_BTF) {
         const struct probe_layout *l = &c->program->layout;
         return trampoline_word(c, n, n < l->args.len ? l->args.data[n].type : NULL);
     }
+    if (!on_stack && (p->caps & PROBE_PLACED_ARGS))
+        return placed_arg(c, &c->program->layout.args.data[n]);
     int reg = on_stack ? -1 : probe_regs_arg(n);
     if (reg >= 0) return cg_ctx_reg(c, reg);
     // On x86-64 the seventh argument is above the return address.
@@ -34,13 +57,6 @@ LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
     LLVMValueRef at = LLVMBuildAdd(c->b, sp, cg_int(c, (slot + 1) * 8ull), "");
     bool user = p->caps & PROBE_USER;
     return cg_fetch(c, at, types_int(c->u->types, 64, false), user ? MEM_USER : MEM_KERNEL);
-}
-
-static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *type) {
-    if (!type_is_integer(type) || type->size >= 8) return v;
-    v = LLVMBuildTrunc(c->b, v, cg_int_type(c, type->size), "");
-    return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "")
-                           : LLVMBuildZExt(c->b, v, c->i64, "");
 }
 
 LLVMValueRef cg_ctx_retval(struct cg *c) {

@@ -38,6 +38,7 @@ enum probe_caps {
     PROBE_ONE_TARGET = 1 << 10,   // a program can be attached to one target only
     PROBE_NEWEST_FIRST = 1 << 12, // of several programs on one event the kernel runs the one first
                                   // that was attached last
+    PROBE_PLACED_ARGS = 1 << 13,  // argN is where the probe's own description says
     PROBE_NO_COOKIE = 1 << 11,    // the link carries no cookie: identity needs one program each
 };
 
@@ -64,6 +65,15 @@ struct probe_env {
     bool want_children;  // unused for now
 };
 
+// Where an argument of a static probe is: a constant, a register, or memory that registers lead to
+// (reg + index * scale + offset). Registers are byte offsets into pt_regs, -1: none.
+struct probe_place {
+    enum { PLACE_NONE, PLACE_UNKNOWN, PLACE_CONSTANT, PLACE_REGISTER, PLACE_MEMORY } kind;
+    int reg, index;
+    unsigned scale, shift; // shift: bits below the argument in its register
+    int64_t offset;        // or the constant
+};
+
 struct probe_arg {
     const char *name;
     const struct type *type;
@@ -73,6 +83,7 @@ struct probe_arg {
     const char *decl; // as C declares it, for listings: "const char * name"
     bool is_data_loc; // RECORD: __data_loc string or array
     bool is_data_rel;
+    struct probe_place place; // PROBE_PLACED_ARGS
 };
 VEC_OF(probe_args, struct probe_arg);
 

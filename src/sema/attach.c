@@ -73,7 +73,8 @@ static bool same_layout(const struct probe_layout *a, const struct probe_layout 
     for (size_t i = 0; i < a->args.len; i++) {
         const struct probe_arg *x = &a->args.data[i], *y = &b->args.data[i];
         if (strcmp(x->name, y->name) || x->offset != y->offset ||
-            x->is_data_loc != y->is_data_loc || !type_equal(x->type, y->type))
+            x->is_data_loc != y->is_data_loc || memcmp(&x->place, &y->place, sizeof(x->place)) ||
+            !type_equal(x->type, y->type))
             return false;
     }
     return true;

@@ -111,6 +111,17 @@ static void unknown_identifier(struct names *n, struct ast_expr *e) {
     if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
 }
 
+// argN of a static probe: is there such an argument, in a place that is understood?
+static void check_place(struct names *n, const struct ast_expr *e) {
+    const struct probe_args *args = &n->program->layout.args;
+    const struct probe_arg *a = e->ident.arg < args->len ? &args->data[e->ident.arg] : NULL;
+    if (a && a->place.kind != PLACE_UNKNOWN) return;
+    const char *why =
+        a ? arena_printf(n->u->arena, "it at a place that is not understood: %s", a->decl)
+          : arena_printf(n->u->arena, "%zu argument%s", args->len, args->len == 1 ? "" : "s");
+    diag(n->u->diags, e->span, arg_missing, e->ident.name, why);
+}
+
 static void check_caps(struct names *n, const struct ast_expr *e, int id) {
     unsigned need = variable_rows[id].caps;
     if (!n->program || !need || (n->program->provider->caps & need)) return;
@@ -125,6 +136,8 @@ static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg
     e->ident.name = name;
     e->ident.variable = id;
     e->ident.arg = arg;
+    if (id == VAR_arg && n->program && (n->program->provider->caps & PROBE_PLACED_ARGS))
+        check_place(n, e);
 }
 
 // `config` and config(): every configuration variable as a record.

@@ -2,20 +2,15 @@
 // Function symbols of ELF files, and where programs and libraries are found.
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "symbols/elf_file.h"
 #include "symbols/symbols.h"
 
-struct elf_file {
-    int fd;
-    Elf *elf;
-};
-
-static bool elf_file_open(struct elf_file *f, const char *path) {
+bool elf_file_open(struct elf_file *f, const char *path) {
     f->fd = open(path, O_RDONLY | O_CLOEXEC);
     f->elf = NULL;
     if (f->fd < 0) return false;
@@ -28,17 +23,18 @@ static bool elf_file_open(struct elf_file *f, const char *path) {
     return false;
 }
 
-static void elf_file_close(struct elf_file *f) {
+void elf_file_close(struct elf_file *f) {
     elf_end(f->elf);
     close(f->fd);
 }
 
-static bool offset_in(Elf *elf, uint64_t vaddr, uint64_t *offset) {
+bool elf_file_offset(Elf *elf, uint64_t vaddr, uint32_t flags, uint64_t *offset) {
     size_t n = 0;
     if (elf_getphdrnum(elf, &n)) return false;
     for (size_t i = 0; i < n; i++) {
         GElf_Phdr ph;
-        if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD || !(ph.p_flags & PF_X))
+        if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD ||
+            (ph.p_flags & flags) != flags)
             continue;
         if (vaddr >= ph.p_vaddr && vaddr < ph.p_vaddr + ph.p_memsz) {
             *offset = vaddr - ph.p_vaddr + ph.p_offset;
@@ -61,7 +57,7 @@ static bool each_in_table(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, each_symb
         if (type != STT_FUNC && type != STT_GNU_IFUNC) continue;
         const char *name = elf_strptr(elf, sh->sh_link, sym.st_name);
         uint64_t offset;
-        if (!name || !*name || !offset_in(elf, sym.st_value, &offset)) continue;
+        if (!name || !*name || !elf_file_offset(elf, sym.st_value, PF_X, &offset)) continue;
         if (!each(ctx, name, offset, sym.st_size)) return false;
     }
     return true;
@@ -145,7 +141,7 @@ bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint6
 bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset) {
     struct elf_file f;
     if (!elf_file_open(&f, path)) return false;
-    bool ok = offset_in(f.elf, vaddr, offset);
+    bool ok = elf_file_offset(f.elf, vaddr, PF_X, offset);
     elf_file_close(&f);
     return ok;
 }

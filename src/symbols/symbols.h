@@ -44,6 +44,16 @@ bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint6
 bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint64_t *size);
 // File offset of a virtual address; false when no segment holds it.
 bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset);
+// A static probe (<sys/sdt.h>). Strings are valid during the call that shows it.
+struct usdt_note {
+    const char *provider, *name, *args;
+    uint64_t address;   // virtual, as the file has it
+    uint64_t semaphore; // file offset; 0: it has none
+};
+// Static probes of an ELF file, in its order; a probe may be there several times. Return false
+// from `each` to stop. False when the file cannot be read (errno set).
+bool elf_each_usdt(const char *path, bool (*each)(void *ctx, const struct usdt_note *note),
+                   void *ctx);
 // Is it a program that is loaded at the addresses in the file (ET_EXEC)?
 bool elf_is_fixed(const char *path);
 // Finds a program in PATH or a library by name ("libc", "libc.so.6"); result to be freed.
