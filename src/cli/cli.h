@@ -23,6 +23,7 @@ enum option_id {
     OPT_unsafe,
     OPT_dry_run,
     OPT_check,
+    OPT_fmt,
     OPT_no_warnings,
     OPT_test,
     OPT_bench,
@@ -56,7 +57,7 @@ struct options {
     size_t nparams;
     pid_t pid;
     int buffering;
-    bool list, quiet, verbose, helper_errors, unsafe, dry_run, check, no_warnings, test, bench,
+    bool list, quiet, verbose, helper_errors, unsafe, dry_run, check, fmt, no_warnings, test, bench,
         info, help, version;
 };
 

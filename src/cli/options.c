@@ -116,6 +116,7 @@ static int apply(struct options *o, enum option_id id, const char *arg) {
     case OPT_unsafe: o->unsafe = true; break;
     case OPT_dry_run: o->dry_run = true; break;
     case OPT_check: o->check = true; break;
+    case OPT_fmt: o->fmt = true; break;
     case OPT_no_warnings: o->no_warnings = true; break;
     case OPT_test: o->test = true; break;
     case OPT_bench: o->bench = true; break;

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "codegen/codegen.h"
 #include "object/elf.h"
+#include "parser/format.h"
 #include "parser/parser.h"
 #include "runtime/runtime.h"
 #include "sema/sema.h"
@@ -78,9 +79,24 @@ static void fill_options(struct unit *u, const struct options *o, const struct c
                                        .no_kernel = o->check};
 }
 
+static void format(struct unit *u) {
+    struct strbuf text = {0};
+    bool ok = format_source(u->arena, u->diags, u->source, &text);
+    diags_print(u->diags, stderr, isatty(STDERR_FILENO));
+    if (!ok && !diags_errors(u->diags))
+        log_warning("the script is left as it was: please report it");
+    if (text.len) fwrite(text.data, 1, text.len, stdout);
+    fflush(stdout);
+    strbuf_free(&text);
+}
+
 // Compiles to an object; NULL after messages. *len 0 with an object of NULL and *done: -d ast.
 static void *compile(struct unit *u, const struct options *o, size_t *len) {
     if (o->no_warnings) diags_no_warnings(u->diags);
+    if (o->fmt) {
+        format(u);
+        return NULL;
+    }
     u->ast = parse_program(u->arena, u->diags, u->source);
     bool ok = !diags_errors(u->diags);
     if (ok && wants(o, "ast")) ast_print(u->ast, stdout);
@@ -174,7 +190,7 @@ int script_run(const struct options *o) {
     fill_options(&u, o, &child);
     object = compile_deep(&u, o, &len);
     if (!object) {
-        status = diags_errors(u.diags) || !o->ndump;
+        status = diags_errors(u.diags) || !(o->ndump || o->fmt);
         goto out;
     }
     status = 0;
