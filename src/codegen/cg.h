@@ -74,6 +74,9 @@ struct cg {
     uint32_t scratch_used, scratch_max;  // bytes: of this program, of all
     LLVMValueRef lost;                   // void gaff_lost(i32 index)
     bool has_control;                    // some event goes to the control ring: all carry the time
+    // Set: pointers of an iterator's context are wanted as the verifier knows them, non-NULL; where
+    // one is NULL, control goes here.
+    LLVMBasicBlockRef typed_null;
     bool identity;                       // the program reads its attach cookie
     unsigned serial;                     // for names
     struct cg_value prepared;            // a value that was computed before its event was reserved,
@@ -196,6 +199,7 @@ void cg_user_fn(struct cg *c, struct sema_fn *fn);
 void *cg_emit(struct cg *c, const struct cg_dump *dump, size_t *len); // emit.c
 void cg_maps(struct cg *c);
 LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack); // context.c
+LLVMValueRef cg_iter_pointer(struct cg *c, const struct probe_arg *a);
 struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e);
 LLVMValueRef cg_ctx_reg(struct cg *c, int offset);
 LLVMValueRef cg_ctx_retval(struct cg *c);

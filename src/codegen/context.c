@@ -84,6 +84,21 @@ static LLVMValueRef data_loc(struct cg *c, const struct probe_arg *a) {
     return LLVMBuildAdd(c->b, base, at, "");
 }
 
+// The verifier takes pointers in an iterator's context for typed ones that may be NULL, which no
+// arithmetic is allowed on; read as memory they are numbers.
+// A helper that wants a typed one gets it so (c->typed_null).
+LLVMValueRef cg_iter_pointer(struct cg *c, const struct probe_arg *a) {
+    if (c->typed_null) {
+        LLVMBasicBlockRef have = cg_block(c, "have");
+        LLVMValueRef p = cg_ctx_reg(c, (int)a->offset);
+        LLVMBuildCondBr(c->b, cg_nonzero(c, p), have, c->typed_null);
+        cg_at(c, have);
+        return p;
+    }
+    LLVMValueRef at = LLVMBuildPtrToInt(c->b, cg_offset(c, c->f->ctx, a->offset), c->i64, "");
+    return cg_fetch(c, at, types_int(c->u->types, 64, false), MEM_KERNEL);
+}
+
 struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e) {
     const struct probe_arg *a = find_arg(c->program, e->field.name);
     if (!a) {
@@ -95,6 +110,8 @@ struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e) {
         if (type_is_scalar(e->type)) return cg_scalar_value(narrow(c, v, e->type), e->type);
         return cg_address_value(v, e->type, MEM_KERNEL); // a struct by value is rare; its address
     }
+    if (c->program->provider->context == CTX_ITER && a->type->kind == TYPE_POINTER)
+        return cg_scalar_value(cg_iter_pointer(c, a), e->type);
     if (a->is_data_loc || a->is_data_rel) return cg_scalar_value(data_loc(c, a), e->type);
     LLVMValueRef p = cg_offset(c, c->f->ctx, a->offset);
     if (!type_is_scalar(e->type)) {

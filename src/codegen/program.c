@@ -107,6 +107,17 @@ static LLVMValueRef result_cell(struct cg *c) {
     return cell;
 }
 
+// The kernel calls an iterator's program once more at the end, without an object: the first pointer
+// behind the meta data.
+static void skip_the_end(struct cg *c) {
+    const struct probe_args *args = &c->program->layout.args;
+    if (args->len < 2 || args->data[1].type->kind != TYPE_POINTER) return;
+    LLVMBasicBlockRef have = cg_block(c, "object");
+    LLVMValueRef object = cg_iter_pointer(c, &args->data[1]);
+    LLVMBuildCondBr(c->b, cg_nonzero(c, object), have, c->f->leave);
+    cg_at(c, have);
+}
+
 static void one_program(struct cg *c, const struct sema_program *p, size_t index) {
     char name[32], section[32];
     unsigned line = 1, column;
@@ -122,6 +133,7 @@ static void one_program(struct cg *c, const struct sema_program *p, size_t index
     struct cg_function *f = cg_begin_function(c, name, section, type, PROGRAM_STACK, line);
     f->ctx = LLVMGetParam(f->fn, 0);
     f->result = result_cell(c);
+    if (p->provider->context == CTX_ITER) skip_the_end(c);
     if (p->predicate) {
         cg_place(c, p->predicate->span);
         LLVMBasicBlockRef yes = cg_block(c, "hit");

@@ -133,6 +133,9 @@ struct provider {
                      struct probe_links *links,
                      void (*failed)(void *ctx, const struct mf_target *t, const char *why),
                      void *ctx);
+    // Runs a loaded program to its end, after the begin probes: for what is no event. NULL but for
+    // iterators. Gives 0 or a negative errno.
+    int (*run)(struct bpf_program *prog);
 };
 
 // Links of a run: file descriptors (perf events, links) closed together.

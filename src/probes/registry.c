@@ -6,25 +6,13 @@
 #include "probes/providers.h"
 
 static const struct provider *const providers[] = {
-    &provider_begin,
-    &provider_end,
-    &provider_self,
-    &provider_test,
-    &provider_bench,
-    &provider_interval,
-    &provider_profile,
-    &provider_kprobe,
-    &provider_kretprobe,
-    &provider_tracepoint,
-    &provider_rawtracepoint,
-    &provider_fentry,
-    &provider_fexit,
-    &provider_uprobe,
-    &provider_uretprobe,
-    &provider_usdt,
-    &provider_software,
-    &provider_hardware,
-    NULL,
+    &provider_begin,      &provider_end,           &provider_self,
+    &provider_test,       &provider_bench,         &provider_interval,
+    &provider_profile,    &provider_kprobe,        &provider_kretprobe,
+    &provider_tracepoint, &provider_rawtracepoint, &provider_fentry,
+    &provider_fexit,      &provider_uprobe,        &provider_uretprobe,
+    &provider_usdt,       &provider_software,      &provider_hardware,
+    &provider_watchpoint, &provider_iter,          NULL,
 };
 
 const struct provider *const *provider_all(void) { return providers; }

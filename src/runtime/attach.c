@@ -80,3 +80,14 @@ void rt_run_programs(struct runtime *rt, const char *provider) {
         }
     }
 }
+
+void rt_run_iterators(struct runtime *rt) {
+    for (size_t i = 0; i < rt->m->programs.len; i++) {
+        const struct mf_program *p = &rt->m->programs.data[i];
+        const struct provider *provider = provider_find(p->provider);
+        int err = provider->run ? provider->run(rt->programs[i]) : 0;
+        if (!err) continue;
+        log_error("cannot run %s: %s", rt->m->targets.data[p->first_target].name, strerror(-err));
+        rt->status = 1;
+    }
+}

@@ -135,6 +135,7 @@ void rt_loop(struct runtime *rt) {
     if (rt->control) watch(epoll, ring_buffer__epoll_fd(rt->control), ON_RING);
     rt_run_programs(rt, "begin");
     rt_drain(rt);
+    rt_run_iterators(rt);
     release_child(rt);
     if (!rt->has_attached) rt->stop = true;
     while (!rt->stop) {

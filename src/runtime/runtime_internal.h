@@ -49,6 +49,7 @@ struct runtime {
 int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 int rt_attach(struct runtime *rt);                               // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
+void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_loop(struct runtime *rt); // loop.c
 void rt_drain(struct runtime *rt);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c

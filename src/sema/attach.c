@@ -107,7 +107,8 @@ static bool alone(const struct provider *p, const struct use *use) {
 static void add_targets(struct unit *u, const struct ast_probe *probe,
                         const struct ast_attach_point *point, const struct provider *provider,
                         const struct mf_targets *targets, const struct use *use, size_t first) {
-    bool typed = provider->describe && (use->args || use->retval || use->argn);
+    bool typed = provider->describe &&
+                 (use->args || use->retval || use->argn || provider->context == CTX_ITER);
     for (size_t i = 0; i < targets->len; i++) {
         struct probe_layout layout = {0};
         struct probe_error err = {0};
