@@ -138,11 +138,14 @@ static bool ends_in_value(const struct ast_stmts *body, struct span whole) {
     if (!body->len) return false;
     const struct ast_stmt *last = body->data[body->len - 1];
     if (last->kind != AST_EXPR_STMT) return false;
-    for (uint32_t i = last->span.end; i < whole.end; i++) {
-        if (whole.src->text[i] == ';') return false;
-        if (whole.src->text[i] == '/') return true; // a comment: a value, by its place
+    const char *s = whole.src->text + last->span.end, *end = whole.src->text + whole.end;
+    while (s < end && *s != ';') {
+        // A semicolon in a comment is none; behind one it counts.
+        bool block = s[0] == '/' && s[1] == '*', line = s[0] == '/' && s[1] == '/';
+        const char *close = block ? strstr(s + 2, "*/") : line ? strchr(s, '\n') : NULL;
+        s = close ? close + (block ? 2 : 1) : s + 1;
     }
-    return true;
+    return s >= end;
 }
 
 void parse_add_macro(struct parse *p, const struct token *name, const struct ast_params *params,
