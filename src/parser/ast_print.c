@@ -70,6 +70,13 @@ static void print_child(struct printer *p, const struct ast_expr *e) {
     p->depth--;
 }
 
+// What a block or macro ends in, when it is a value and no statement.
+static void print_value(struct printer *p, const struct ast_expr *e) {
+    if (!e) return;
+    line(p, "value");
+    print_child(p, e);
+}
+
 static void print_string(struct printer *p, const struct ast_expr *e) {
     for (unsigned i = 0; i < p->depth; i++) fputc(' ', p->out);
     fputs("string: \"", p->out);
@@ -181,7 +188,7 @@ static void print_expr(struct printer *p, const struct ast_expr *e) {
     case AST_BLOCK_EXPR:
         line(p, "block");
         print_stmts(p, &e->block.stmts);
-        print_child(p, e->block.value);
+        print_value(p, e->block.value);
         break;
     case AST_COMPTIME:
         line(p, "comptime");
@@ -262,7 +269,7 @@ static void print_callables(struct printer *p, const struct ast_callables *v, co
             p->depth -= 2;
         }
         print_stmts(p, &c->body);
-        print_child(p, c->value);
+        print_value(p, c->value);
     }
 }
 
