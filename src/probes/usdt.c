@@ -47,6 +47,8 @@ static void search_file(struct search *s, const char *path) {
     if (!s->stopped) elf_each_usdt(s->path, consider, s);
 }
 
+static bool is_any(const char *path) { return !*path || !strcmp(path, "*"); }
+
 // Every file that the process has mapped to run code from, once.
 static void search_process(struct search *s, pid_t pid) {
     char name[32], last[4096] = "", line[4400];
@@ -64,7 +66,7 @@ static void search_process(struct search *s, pid_t pid) {
 
 // False when the file is not there.
 static bool search_path(struct search *s, const char *path) {
-    bool any = !*path || !strcmp(path, "*");
+    bool any = is_any(path);
     if (any && s->env->program) { // of -c: what it will map is not known yet
         path = s->env->program;
     } else if (any && s->env->pid > 0) {
@@ -85,19 +87,25 @@ static bool search_path(struct search *s, const char *path) {
     return true;
 }
 
+// The last part; an empty provider before it ("usdt:PATH::NAME") leaves its colon there.
+static const char *name_of(const struct probe_spec *spec) {
+    const char *name = spec->nparts > 2 ? spec->parts[spec->nparts - 1] : "*";
+    return name + strspn(name, ":");
+}
+
 static struct search search_of(struct probe_env *env, const struct probe_spec *spec,
                                probe_found found, void *ctx) {
     return (struct search){.env = env,
                            .provider = spec->nparts > 3 && *spec->parts[2] ? spec->parts[2] : "*",
-                           .name = spec->nparts > 2 ? spec->parts[spec->nparts - 1] : "*",
+                           .name = name_of(spec),
                            .found = found,
                            .ctx = ctx,
-                           .suggest = suggest_begin(spec->parts[spec->nparts - 1])};
+                           .suggest = suggest_begin(name_of(spec))};
 }
 
 static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
                  struct probe_error *err) {
-    if (spec->nparts < 3 || spec->nparts > 4 || !*spec->parts[spec->nparts - 1]) {
+    if (spec->nparts < 3 || spec->nparts > 4 || !*name_of(spec)) {
         probe_fail(env, err, "usdt probe type requires 2 or 3 arguments, found %u",
                    spec->nparts - 1);
         err->hint = "usdt:PATH:[PROVIDER:]NAME; PATH may be * with -p";
@@ -105,6 +113,11 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     }
     const char *path = spec->parts[1];
     struct search s = search_of(env, spec, found, ctx);
+    if (is_any(path) && env->pid <= 0 && !env->program) {
+        probe_fail(env, err, "usdt probes of every file need a process");
+        err->hint = "give it with -p or -c, or name a path";
+        return -1;
+    }
     if (!search_path(&s, path)) {
         probe_fail(env, err, "usdt target file '%s' does not exist or is not executable", path);
         err->is_missing = true;
@@ -143,7 +156,8 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
     struct listing l = {.found = found, .ctx = ctx, .arena = env->arena};
     if (spec->nparts < 2 && env->pid <= 0) return;
     struct search s = search_of(env, spec, list_once, &l);
-    search_path(&s, spec->nparts > 1 ? spec->parts[1] : "*");
+    const char *path = spec->nparts > 1 ? spec->parts[1] : "*";
+    if (!is_any(path) || env->pid > 0 || env->program) search_path(&s, path);
 }
 
 // ---- one place ----
