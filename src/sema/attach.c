@@ -67,13 +67,18 @@ static const struct provider *find_provider(struct unit *u, const struct ast_att
     return NULL;
 }
 
+static bool same_place(const struct probe_place *a, const struct probe_place *b) {
+    return a->kind == b->kind && a->reg == b->reg && a->index == b->index && a->scale == b->scale &&
+           a->shift == b->shift && a->offset == b->offset;
+}
+
 static bool same_layout(const struct probe_layout *a, const struct probe_layout *b) {
     if (a->args.len != b->args.len || !a->retval != !b->retval) return false;
     if (a->retval && !type_equal(a->retval, b->retval)) return false;
     for (size_t i = 0; i < a->args.len; i++) {
         const struct probe_arg *x = &a->args.data[i], *y = &b->args.data[i];
         if (strcmp(x->name, y->name) || x->offset != y->offset ||
-            x->is_data_loc != y->is_data_loc || memcmp(&x->place, &y->place, sizeof(x->place)) ||
+            x->is_data_loc != y->is_data_loc || !same_place(&x->place, &y->place) ||
             !type_equal(x->type, y->type))
             return false;
     }
