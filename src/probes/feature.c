@@ -75,29 +75,36 @@ static bool probe_kprobe_multi(void) { return try_kprobe_multi(BPF_TRACE_KPROBE_
 static bool probe_kprobe_session(void) {
     return try_kprobe_multi(56); // BPF_TRACE_KPROBE_SESSION
 }
+int uprobe_multi_link(int prog_fd, const char *path, const uint64_t *offsets,
+                      const uint64_t *cookies, uint32_t n, bool is_return) {
+    struct { // union bpf_attr, link_create.uprobe_multi, of linux/bpf.h since 6.6
+        uint32_t prog_fd, target_fd, attach_type, flags;
+        uint64_t path, offsets, ref_ctr_offsets, cookies;
+        uint32_t count, multi_flags, pid, pad;
+    } attr = {.prog_fd = (uint32_t)prog_fd,
+              .attach_type = FEATURE_TRACE_UPROBE_MULTI,
+              .path = (uintptr_t)path,
+              .offsets = (uintptr_t)offsets,
+              .cookies = (uintptr_t)cookies,
+              .count = n,
+              .multi_flags = is_return ? 1 /* BPF_F_UPROBE_MULTI_RETURN */ : 0};
+    int fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+    return fd < 0 ? -errno : fd;
+}
+
 // Loading tells nothing: old kernels ignore the attach type. A link to a folder is refused with
 // EBADF by kernels that know it, and EINVAL by others.
 static bool probe_uprobe_multi(void) {
-    const unsigned attach = 48; // BPF_TRACE_UPROBE_MULTI
-    LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = (enum bpf_attach_type)attach);
+    LIBBPF_OPTS(bpf_prog_load_opts, load,
+                .expected_attach_type = (enum bpf_attach_type)FEATURE_TRACE_UPROBE_MULTI);
     int prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "gaff_probe", "GPL", return_0,
                              ARRAY_LEN(return_0), &load);
     if (prog < 0) return false;
     uint64_t offset = 0;
-    struct {
-        uint32_t prog_fd, target_fd, attach_type, flags;
-        uint64_t path, offsets, ref_ctr_offsets, cookies;
-        uint32_t count, multi_flags, pid, pad;
-    } attr = {.prog_fd = (uint32_t)prog,
-              .attach_type = attach,
-              .path = (uintptr_t) "/",
-              .offsets = (uintptr_t)&offset,
-              .count = 1};
-    long link = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
-    bool known = link < 0 && errno == EBADF;
-    if (link >= 0) close((int)link);
+    int link = uprobe_multi_link(prog, "/", &offset, NULL, 1, false);
+    if (link >= 0) close(link);
     close(prog);
-    return known;
+    return link == -EBADF;
 }
 static bool probe_fentry(void) {
     if (!probe_btf()) return false;

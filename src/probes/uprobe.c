@@ -5,8 +5,6 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -16,9 +14,6 @@
 #include "probes/providers.h"
 #include "symbols/demangle.h"
 #include "symbols/symbols.h"
-
-// Newer than Debian 12's headers: BPF_TRACE_UPROBE_MULTI, BPF_F_UPROBE_MULTI_RETURN (linux/bpf.h).
-enum { TRACE_UPROBE_MULTI = 48, UPROBE_MULTI_RETURN = 1 };
 
 struct search {
     struct probe_env *env;
@@ -255,23 +250,13 @@ static int prepare(struct probe_env *env, struct bpf_program *prog, const struct
     (void)env;
     (void)err;
     if (use_multi(targets, n))
-        bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)TRACE_UPROBE_MULTI);
+        bpf_program__set_expected_attach_type(prog,
+                                              (enum bpf_attach_type)FEATURE_TRACE_UPROBE_MULTI);
     return 0;
 }
 
-// bpf(2) itself: libbpf knows this link from 1.3 on. Layout: union bpf_attr, link_create, of
-// linux/bpf.h since 6.6.
 static int link_multi(struct bpf_program *prog, const struct mf_target *targets, size_t n,
                       uint64_t first_cookie) {
-    struct {
-        uint32_t prog_fd, target_fd, attach_type, flags;
-        uint64_t path, offsets, ref_ctr_offsets, cookies;
-        uint32_t count, multi_flags, pid, pad;
-    } attr = {.prog_fd = (uint32_t)bpf_program__fd(prog),
-              .attach_type = TRACE_UPROBE_MULTI,
-              .path = (uintptr_t)targets[0].module,
-              .count = (uint32_t)n,
-              .multi_flags = targets[0].is_return ? UPROBE_MULTI_RETURN : 0};
     uint64_t *offsets = calloc(n, sizeof(*offsets)), *cookies = calloc(n, sizeof(*cookies));
     int err = offsets && cookies ? 0 : -ENOMEM;
     const char *why;
@@ -279,10 +264,9 @@ static int link_multi(struct bpf_program *prog, const struct mf_target *targets,
         cookies[i] = first_cookie + i;
         if (!place_of(&targets[i], &offsets[i], &why)) err = -ENOENT;
     }
-    attr.offsets = (uintptr_t)offsets;
-    attr.cookies = (uintptr_t)cookies;
-    int fd = err ? err : (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
-    if (!err && fd < 0) fd = -errno;
+    int fd = err ? err
+                 : uprobe_multi_link(bpf_program__fd(prog), targets[0].module, offsets, cookies,
+                                     (uint32_t)n, targets[0].is_return);
     free(offsets);
     free(cookies);
     return fd;
