@@ -79,22 +79,27 @@ static void fill_options(struct unit *u, const struct options *o, const struct c
                                        .no_kernel = o->check};
 }
 
-static void format(struct unit *u) {
+// Gives the exit status.
+static int format(struct unit *u) {
     struct strbuf text = {0};
     bool ok = format_source(u->arena, u->diags, u->source, &text);
     diags_print(u->diags, stderr, isatty(STDERR_FILENO));
     if (!ok && !diags_errors(u->diags))
         log_warning("the script is left as it was: please report it");
-    if (text.len) fwrite(text.data, 1, text.len, stdout);
-    fflush(stdout);
+    bool written = !text.len || fwrite(text.data, 1, text.len, stdout) == text.len;
+    if (fflush(stdout) || !written) {
+        log_error("cannot write the output: %s", strerror(errno));
+        ok = false;
+    }
     strbuf_free(&text);
+    return !ok;
 }
 
-// Compiles to an object; NULL after messages. *len 0 with an object of NULL and *done: -d ast.
+// Compiles to an object; NULL after messages. With --fmt *len is the exit status.
 static void *compile(struct unit *u, const struct options *o, size_t *len) {
     if (o->no_warnings) diags_no_warnings(u->diags);
     if (o->fmt) {
-        format(u);
+        *len = (size_t)format(u);
         return NULL;
     }
     u->ast = parse_program(u->arena, u->diags, u->source);
@@ -190,7 +195,7 @@ int script_run(const struct options *o) {
     fill_options(&u, o, &child);
     object = compile_deep(&u, o, &len);
     if (!object) {
-        status = diags_errors(u.diags) || !(o->ndump || o->fmt);
+        status = o->fmt ? (int)len : diags_errors(u.diags) || !o->ndump;
         goto out;
     }
     status = 0;

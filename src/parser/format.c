@@ -19,7 +19,6 @@ struct opener {
 
 struct formatter {
     const struct source *src;
-    const struct token_vec *tokens;
     struct strbuf *out;
     struct opener nest[MAX_NEST];
     size_t depth;     // of nest
@@ -253,7 +252,7 @@ bool format_source(struct arena *a, struct diags *d, const struct source *src, s
     struct token_vec tokens = lex_source(a, d, src);
     struct formatter *f = ARENA_NEW(a, struct formatter);
     struct strbuf text = {0};
-    *f = (struct formatter){.src = src, .tokens = &tokens, .out = &text, .at_start = true};
+    *f = (struct formatter){.src = src, .out = &text, .at_start = true};
     uint32_t at = 0;
     for (size_t i = 0; i < tokens.len; i++) {
         const struct token *t = &tokens.data[i];
