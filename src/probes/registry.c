@@ -5,6 +5,7 @@
 #include "probes/probe_internal.h"
 #include "probes/providers.h"
 
+// clang-format off: one on each line, for those who add one
 static const struct provider *const providers[] = {
     &provider_begin,      &provider_end,           &provider_self,
     &provider_test,       &provider_bench,         &provider_interval,
@@ -14,6 +15,7 @@ static const struct provider *const providers[] = {
     &provider_usdt,       &provider_software,      &provider_hardware,
     &provider_watchpoint, &provider_iter,          NULL,
 };
+// clang-format on
 
 const struct provider *const *provider_all(void) { return providers; }
 
