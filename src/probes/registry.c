@@ -5,15 +5,30 @@
 #include "probes/probe_internal.h"
 #include "probes/providers.h"
 
-// clang-format off: one on each line, for those who add one
+// One on each line, for those who add one.
+// clang-format off
 static const struct provider *const providers[] = {
-    &provider_begin,      &provider_end,           &provider_self,
-    &provider_test,       &provider_bench,         &provider_interval,
-    &provider_profile,    &provider_kprobe,        &provider_kretprobe,
-    &provider_tracepoint, &provider_rawtracepoint, &provider_fentry,
-    &provider_fexit,      &provider_uprobe,        &provider_uretprobe,
-    &provider_usdt,       &provider_software,      &provider_hardware,
-    &provider_watchpoint, &provider_iter,          NULL,
+    &provider_begin,
+    &provider_end,
+    &provider_self,
+    &provider_test,
+    &provider_bench,
+    &provider_interval,
+    &provider_profile,
+    &provider_kprobe,
+    &provider_kretprobe,
+    &provider_tracepoint,
+    &provider_rawtracepoint,
+    &provider_fentry,
+    &provider_fexit,
+    &provider_uprobe,
+    &provider_uretprobe,
+    &provider_usdt,
+    &provider_software,
+    &provider_hardware,
+    &provider_watchpoint,
+    &provider_iter,
+    NULL,
 };
 // clang-format on
 
