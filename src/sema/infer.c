@@ -8,29 +8,25 @@ enum { MAX_ROUNDS = 64 };
 
 // ---- what variables and maps hold ----
 
-static void var_grow(struct infer *in, struct sema_var *v, const struct type *type) {
-    if (type == v->type || type_equal(type, v->type)) return;
-    v->type = type;
+void infer_grow(struct infer *in, const struct type **have, const struct type *type) {
+    if (*have == type || (*have && type_identical(*have, type))) return;
+    *have = type;
     in->changed = true;
 }
 
-// A non-negative literal takes the sign of what else is stored.
-static const struct type *grown(struct infer *in, const struct type *have, bool *weak,
-                                const struct ast_expr *value, const struct type *type) {
-    bool literal = value && value->kind == AST_INT && !value->integer.is_negative &&
-                   type->kind == TYPE_INT && value->integer.value <= INT64_MAX;
+// The type that holds what was stored so far and a value of `type`; NULL when there is none.
+static const struct type *grown(struct infer *in, const struct type *have,
+                                const struct type *type) {
     type = type_stored(in->t, type);
-    if (have->kind == TYPE_NONE) {
-        *weak = literal;
-        return type;
-    }
-    if (literal && have->kind == TYPE_INT) return have;
-    if (*weak && have->kind == TYPE_INT && !literal) {
-        *weak = false;
-        if (type->kind == TYPE_INT) return type;
-        if (type->kind == TYPE_POINTER) return type;
-    }
-    return type_unify(in->t, have, type);
+    if (have->kind == TYPE_NONE) return type;
+    // 0 stands for no pointer yet.
+    if (have->is_literal && type->kind == TYPE_POINTER) return type;
+    if (type->is_literal && have->kind == TYPE_POINTER) return have;
+    const struct type *both = type_unify(in->t, have, type);
+    // A pointer to a variable follows it while that one grows.
+    bool follows = have->kind == TYPE_POINTER && type->kind == TYPE_POINTER && !in->final &&
+                   type_is_integer(have->target) && type_is_integer(type->target);
+    return both || !follows ? both : type;
 }
 
 void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **value,
@@ -53,7 +49,7 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
         infer_convert(in, value, v->declared);
         return;
     }
-    const struct type *next = grown(in, v->type, &v->is_weak, *value, type);
+    const struct type *next = grown(in, v->type, type);
     if (!next) {
         if (in->final) {
             diag(in->u->diags, span, variable_type, v->name, type_name(in->t, type),
@@ -62,7 +58,7 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
         }
         return;
     }
-    var_grow(in, v, next);
+    infer_grow(in, &v->type, next);
     infer_convert(in, value, v->type);
 }
 
@@ -74,7 +70,7 @@ void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key) 
         return;
     }
     const struct type *have = m->key ? m->key : none_type(in);
-    const struct type *next = grown(in, have, &m->is_weak_key, *key, type);
+    const struct type *next = grown(in, have, type);
     if (!next) {
         if (in->final) {
             diag(in->u->diags, (*key)->span, map_key_type, m->name, type_name(in->t, type),
@@ -84,10 +80,7 @@ void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key) 
         return;
     }
     if (!m->key) m->key_span = (*key)->span;
-    if (!m->key || !type_equal(m->key, next)) {
-        m->key = next;
-        in->changed = true;
-    }
+    infer_grow(in, &m->key, next);
     infer_convert(in, key, m->key);
 }
 
@@ -99,7 +92,7 @@ void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **va
         if (in->final) diag(in->u->diags, (*value)->span, no_value, "void");
         return;
     }
-    const struct type *next = grown(in, m->value, &m->is_weak, *value, type);
+    const struct type *next = grown(in, m->value, type);
     if (next && m->value->kind != TYPE_NONE &&
         type_is_aggregate(next) != type_is_aggregate(m->value))
         next = NULL;
@@ -112,10 +105,7 @@ void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **va
         return;
     }
     if (m->value->kind == TYPE_NONE) m->value_span = span;
-    if (!type_equal(m->value, next)) {
-        m->value = next;
-        in->changed = true;
-    }
+    infer_grow(in, &m->value, next);
     if (!type_is_aggregate(m->value)) infer_convert(in, value, m->value);
 }
 
@@ -131,19 +121,31 @@ static bool is_map_value_call(const struct ast_expr *e) {
            (function_rows[e->call.function].where & FN_MAP_VALUE);
 }
 
-// x op= y is typed as x = x op y.
+// x op= y counts in 64 bits, as x = x op y does, unless the type of x is written.
+static const struct type *grow_compound(struct infer *in, struct ast_stmt *s, struct sema_map *m,
+                                        const struct type *left, const struct type *right) {
+    struct ast_expr *target = s->assign.target;
+    struct sema_var *v = target->kind == AST_VAR ? target->var.var : NULL;
+    const struct type **have = m ? &m->value : v && !v->declared ? &v->type : NULL;
+    bool is_int = left->kind == TYPE_INT || (m && left->kind == TYPE_NONE);
+    if (!have || !is_int || !type_is_integer(right) || type_is_aggregate(*have)) return left;
+    if (m && (*have)->kind == TYPE_NONE) m->value_span = s->span;
+    bool literal = (left->is_literal || left->kind == TYPE_NONE) && right->is_literal;
+    bool is_signed = s->assign.op == AST_SUB || left->is_signed || right->is_signed;
+    if (right->is_literal && left->kind == TYPE_INT) is_signed = left->is_signed;
+    const struct type *work = literal && s->assign.op != AST_SUB
+                                  ? types_int_literal(in->t, INT64_MAX)
+                                  : types_int(in->t, 64, is_signed);
+    infer_grow(in, have, type_unify(in->t, *have, work));
+    return target->type = *have;
+}
+
 static void infer_compound(struct infer *in, struct ast_stmt *s) {
     struct ast_expr *target = s->assign.target;
     const struct type *left = infer_expr(in, &s->assign.target);
     const struct type *right = infer_expr(in, &s->assign.value);
     struct sema_map *m = (struct sema_map *)target_map(target);
-    if (left->kind == TYPE_NONE && type_is_integer(right)) {
-        // Only compound assignments: an integer.
-        left = types_int(in->t, 64, s->assign.op == AST_SUB || right->is_signed);
-        struct ast_expr zero = {.kind = AST_INT, .span = s->span, .type = left};
-        struct ast_expr *value = &zero;
-        if (m) infer_assign_map(in, m, &value, s->span);
-    }
+    left = grow_compound(in, s, m, left, right);
     if (!is_known(left) || !is_known(right)) return;
     bool concat = s->assign.op == AST_ADD && left->kind == TYPE_STRING;
     bool pointer = left->kind == TYPE_POINTER && type_is_integer(right) &&
@@ -297,10 +299,7 @@ static void infer_for_map(struct infer *in, struct ast_stmt *s) {
     }
     const struct type *pair[] = {m->key, value};
     const struct type *kv = types_tuple(in->t, pair, NULL, 2);
-    if (!type_equal(kv, v->type)) {
-        v->type = kv;
-        in->changed = true;
-    }
+    infer_grow(in, &v->type, kv);
     s->loop.var->type = v->type;
 }
 
@@ -436,12 +435,18 @@ static void round_of(struct infer *in) {
     }
 }
 
-void sema_infer(struct unit *u) {
-    struct infer in = {.u = u, .t = u->types};
+static void until_settled(struct infer *in) {
     unsigned rounds = 0;
     do {
-        round_of(&in);
-    } while (in.changed && ++rounds < MAX_ROUNDS);
+        round_of(in);
+    } while (in->changed && ++rounds < MAX_ROUNDS);
+}
+
+void sema_infer(struct unit *u) {
+    struct infer in = {.u = u, .t = u->types};
+    until_settled(&in);
+    in.settled = true;
+    until_settled(&in);
     in.final = true;
     round_of(&in);
 }

@@ -146,6 +146,8 @@ static const struct type *integers(struct infer *in, struct ast_expr **pe) {
     if (is_comparison(op) ? fold_truth(e) : fold(e)) return infer_expr(in, pe);
     bool is_signed = op == AST_SHL || op == AST_SHR ? signed_operand(e->binary.left)
                                                     : signed_pair(e->binary.left, e->binary.right);
+    // What is stored from literals alone keeps a literal's sign until something else is.
+    bool of_literals = e->binary.left->type->is_literal && e->binary.right->type->is_literal;
     warn_signs(in, e);
     const struct type *work = types_int(in->t, 64, is_signed);
     bool bools =
@@ -154,7 +156,8 @@ static const struct type *integers(struct infer *in, struct ast_expr **pe) {
     infer_convert(in, &e->binary.left, work);
     infer_convert(in, &e->binary.right, work);
     if (is_comparison(op)) return types_basic(in->t, TYPE_BOOL);
-    return op == AST_SUB ? types_int(in->t, 64, true) : work;
+    if (op == AST_SUB) return types_int(in->t, 64, true);
+    return of_literals ? types_int_literal(in->t, INT64_MAX) : work;
 }
 
 static const struct type *pointers(struct infer *in, struct ast_expr *e) {
@@ -220,8 +223,9 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
         if (r->kind == TYPE_ERROR) return r;
         // @x = @x + 1: what is known decides, for now.
         const struct type *known = is_known(l) ? l : r;
-        return type_is_integer(known) && !in->final ? types_int(in->t, 64, known->is_signed)
-                                                    : none_type(in);
+        if (!type_is_integer(known) || in->final) return none_type(in);
+        return known->is_literal ? types_int_literal(in->t, INT64_MAX)
+                                 : types_int(in->t, 64, known->is_signed);
     }
     if (op == AST_LAND || op == AST_LOR) {
         if (!has_truth(l) || !has_truth(r)) return bad_operands(in, e);
@@ -253,21 +257,34 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
 
 // ---- unary ----
 
+static const struct type *step_type(struct infer *in, const struct type *type, bool down) {
+    if (type->kind == TYPE_NONE || type->is_literal)
+        return down ? types_int(in->t, 64, true) : types_int_literal(in->t, INT64_MAX);
+    return types_int(in->t, 64, down || type->is_signed);
+}
+
+// What is stepped, unless its type is written, counts in 64 bits.
+static const struct type *grow_step(struct infer *in, struct ast_expr *e, struct sema_map *m) {
+    struct ast_expr *x = e->unary.operand;
+    struct sema_var *v = x->kind == AST_VAR ? x->var.var : NULL;
+    const struct type **have = m ? &m->value : v && !v->declared ? &v->type : NULL;
+    if (!have) return x->type;
+    bool is_int = (*have)->kind == TYPE_INT || (m && (*have)->kind == TYPE_NONE);
+    if (!is_int) return *have;
+    if (m && (*have)->kind == TYPE_NONE) m->value_span = e->span;
+    bool down = e->unary.op == AST_PRE_DEC || e->unary.op == AST_POST_DEC;
+    infer_grow(in, have, type_unify(in->t, *have, step_type(in, *have, down)));
+    return x->type = *have;
+}
+
 static const struct type *infer_step(struct infer *in, struct ast_expr *e) {
     struct ast_expr *x = e->unary.operand;
-    const struct type *type = infer_expr(in, &e->unary.operand);
+    infer_expr(in, &e->unary.operand);
     struct sema_map *m = x->kind == AST_MAP ? x->map.map
                          : x->kind == AST_INDEX && x->index.base->kind == AST_MAP
                              ? x->index.base->map.map
                              : NULL;
-    if (m && m->value->kind == TYPE_NONE) { // only ever stepped: an integer
-        bool down = e->unary.op == AST_PRE_DEC || e->unary.op == AST_POST_DEC;
-        m->value = types_int(in->t, 64, true);
-        m->is_weak = !down;
-        m->value_span = e->span;
-        in->changed = true;
-        return m->value;
-    }
+    const struct type *type = grow_step(in, e, m);
     if (!is_known(type)) return type;
     if (m && type_is_aggregate(m->value)) {
         if (in->final) {

@@ -159,28 +159,29 @@ static struct ast_expr *string_node(struct infer *in, struct span span, const ch
     return e;
 }
 
-static const char *base_kind(const struct type *type) {
+static const char *base_kind(struct types *t, const struct type *type) {
     switch (type->kind) {
     case TYPE_INT:
-    case TYPE_BOOL: return "int";
-    case TYPE_ENUM: return "enum";
+    case TYPE_ENUM: return "int";
     case TYPE_STRING: return "string";
+    case TYPE_BUFFER: return "buffer";
     case TYPE_POINTER: return "pointer";
     case TYPE_ARRAY: return "array";
-    case TYPE_STRUCT: return "record";
+    case TYPE_STRUCT: return "c_type";
     case TYPE_TUPLE: return type->nfields && *type->fields[0].name ? "record" : "tuple";
-    default: return "other";
+    default: return type_name(t, type);
     }
 }
 
-// A record of what is known about the type: btf_id, base_ty, full_ty.
+// A record of what is known about the type: btf_id, base_type, full_type.
 static const struct type *infer_typeinfo(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct type *type = asked(in, e);
     if (!is_known(type)) return type;
+    if (!in->settled) return none_type(in);
     struct ast_expr *id = ast_expr_new(in->u->arena, AST_INT, e->span);
     id->integer.value = type->origin_id;
-    struct ast_expr *base = string_node(in, e->span, base_kind(type));
+    struct ast_expr *base = string_node(in, e->span, base_kind(in->t, type));
     struct ast_expr *full = string_node(in, e->span, type_name(in->t, type));
     e->kind = AST_RECORD;
     e->tuple.elems = (struct ast_exprs){0};
@@ -189,8 +190,8 @@ static const struct type *infer_typeinfo(struct infer *in, struct ast_expr **pe)
     VEC_PUSH(in->u->arena, &e->tuple.elems, base);
     VEC_PUSH(in->u->arena, &e->tuple.elems, full);
     VEC_PUSH(in->u->arena, &e->tuple.names, "btf_id");
-    VEC_PUSH(in->u->arena, &e->tuple.names, "base_ty");
-    VEC_PUSH(in->u->arena, &e->tuple.names, "full_ty");
+    VEC_PUSH(in->u->arena, &e->tuple.names, "base_type");
+    VEC_PUSH(in->u->arena, &e->tuple.names, "full_type");
     return infer_expr(in, pe);
 }
 
@@ -203,6 +204,6 @@ const struct type *infer_cast(struct infer *in, struct ast_expr **pe) {
     if (!is_known(type)) return type;
     types_complete(in->t, type);
     // The type of an expression may still grow: the constant is made once it is settled.
-    if (!e->size.of && !in->final) return types_int(in->t, 64, true);
+    if (!e->size.of && !in->settled) return none_type(in);
     return to_constant(in, pe, type->size);
 }

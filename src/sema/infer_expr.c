@@ -6,8 +6,7 @@ static const struct type *int_literal(struct infer *in, const struct ast_expr *e
     if (e->type && e->type->kind == TYPE_ENUM) return e->type;
     if (e->type && e->type->kind == TYPE_ERROR) return e->type;
     if (in->final && e->type) return e->type;
-    bool big = e->integer.is_unsigned || (!e->integer.is_negative && e->integer.value > INT64_MAX);
-    return types_int(in->t, 64, !big);
+    return literal_type(in->t, e);
 }
 
 static const struct type *infer_map_read(struct infer *in, struct ast_expr *e) {
@@ -47,11 +46,7 @@ static const struct type *infer_tuple(struct infer *in, struct ast_expr *e) {
             if (in->final) diag(in->u->diags, e->tuple.elems.data[i]->span, no_value, "void");
             return error_type(in);
         }
-        const struct ast_expr *x = e->tuple.elems.data[i];
-        if (x->kind == AST_INT && elems[i]->kind == TYPE_INT)
-            elems[i] = literal_type(in->t, x);
-        else if (elems[i]->kind != TYPE_INT)
-            elems[i] = type_stored(in->t, elems[i]);
+        elems[i] = type_stored(in->t, elems[i]);
         infer_convert(in, &e->tuple.elems.data[i], elems[i]);
     }
     for (size_t i = 0; i < e->tuple.names.len; i++)
@@ -67,12 +62,6 @@ static const struct type *infer_ternary(struct infer *in, struct ast_expr *e) {
     const struct type *b = infer_expr(in, &e->ternary.otherwise);
     if (in->final && is_known(cond) && !type_is_scalar(cond) && cond->kind != TYPE_STRING)
         diag(in->u->diags, e->ternary.cond->span, condition_type, type_name(in->t, cond));
-    if (a->kind == TYPE_INT && b->kind == TYPE_INT) {
-        a = type_stored(in->t, a);
-        b = type_stored(in->t, b);
-        if (e->ternary.then->kind == AST_INT && literal_fits(e->ternary.then, b)) a = b;
-        if (e->ternary.otherwise->kind == AST_INT && literal_fits(e->ternary.otherwise, a)) b = a;
-    }
     const struct type *type = type_unify(in->t, a, b);
     if (!type) {
         if (in->final)

@@ -24,7 +24,6 @@ struct sema_var {
     const char *name;            // "$x"
     const struct type *type;     // NONE while not inferred
     const struct type *declared; // by let with a type, or NULL
-    bool is_weak;                // so far only non-negative literals were assigned
     struct span span;            // of its first assignment or let
     unsigned id;                 // unique in the program
     bool is_captured;            // used in the body of a loop of an outer scope
@@ -39,13 +38,11 @@ struct sema_map {
     const struct type *value;
     struct span span;                 // of its first use
     struct span key_span, value_span; // where key and value types come from
-    bool is_weak;                     // so far only non-negative literals were assigned
-    bool is_weak_key;
-    bool is_scalar;                  // used without a key
-    const struct ast_map_decl *decl; // or NULL
-    unsigned index;                  // in unit.maps and in manifest.maps
-    bool is_percpu;                  // by its aggregation or its declaration
-    uint32_t bpf_type;               // enum bpf_map_type, chosen by sema's resources pass
+    bool is_scalar;                   // used without a key
+    const struct ast_map_decl *decl;  // or NULL
+    unsigned index;                   // in unit.maps and in manifest.maps
+    bool is_percpu;                   // by its aggregation or its declaration
+    uint32_t bpf_type;                // enum bpf_map_type, chosen by sema's resources pass
     uint32_t max_entries;
     const char *pin;
     bool is_read_in_kernel; // its value is used in expressions

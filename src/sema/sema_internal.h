@@ -23,7 +23,8 @@ struct infer {
     struct types *t;
     struct sema_program *program; // NULL in a user function
     struct sema_fn *fn;
-    bool final;     // types are settled: report, and insert conversions
+    bool settled;   // nothing grows any more but by what asks for types (sizeof, typeinfo)
+    bool final;     // all types are known: report, and insert conversions
     bool changed;   // some type grew in this round
     unsigned loops; // open loops, for break and continue
 };
@@ -50,7 +51,9 @@ void infer_printf(struct infer *in, struct ast_expr *call);             // forma
 // widen.c
 // What holds values of both; NULL when nothing does. NONE counts as nothing known.
 const struct type *type_unify(struct types *t, const struct type *a, const struct type *b);
-// The type a map or variable takes for a value: integers become 64 bits.
+// *have becomes `type`; another round follows when that is new.
+void infer_grow(struct infer *in, const struct type **have, const struct type *type);
+// The type a map or variable takes for a value: char arrays become strings.
 const struct type *type_stored(struct types *t, const struct type *type);
 bool type_assignable(const struct type *to, const struct type *from);
 // In the final round: makes *e have type `want`, by AST_CONVERT where it has another.

@@ -12,7 +12,7 @@ static bool is_char_array(const struct type *t) {
 
 const struct type *type_stored(struct types *t, const struct type *type) {
     switch (type->kind) {
-    case TYPE_INT: return types_int(t, 64, type->is_signed);
+    case TYPE_INT: return type->is_literal ? type : types_int(t, type->size * 8, type->is_signed);
     case TYPE_ARRAY:
         return is_char_array(type) && type->count ? types_string(t, type->count) : type;
     default: return type;
@@ -41,17 +41,27 @@ static const struct type *unify_tuples(struct types *t, const struct type *a,
         named = named || *names[i];
         elems[i] = type_unify(t, a->fields[i].type, other->type);
         if (!elems[i]) return NULL;
-        same_a = same_a && type_equal(elems[i], a->fields[i].type);
-        same_b = same_b && other == &b->fields[i] && type_equal(elems[i], other->type);
+        same_a = same_a && type_identical(elems[i], a->fields[i].type);
+        same_b = same_b && other == &b->fields[i] && type_identical(elems[i], other->type);
     }
     if (same_a) return a;
     if (same_b) return b;
     return types_tuple(t, elems, named ? names : NULL, a->nfields);
 }
 
+// What holds both: a literal takes the other's sign, else a signed integer of twice the unsigned
+// one's width, at most 64 bits.
 static const struct type *unify_ints(struct types *t, const struct type *a, const struct type *b) {
-    if (a->kind == TYPE_BOOL && b->kind == TYPE_BOOL) return a;
-    if (a->is_signed == b->is_signed) return a->size >= b->size ? a : b;
+    if (a->is_literal != b->is_literal) {
+        const struct type *literal = a->is_literal ? a : b, *other = a->is_literal ? b : a;
+        if (other->kind == TYPE_ENUM && literal->size <= other->size) return other;
+        uint32_t size = literal->size > other->size ? literal->size : other->size;
+        return types_int(t, size * 8, other->is_signed);
+    }
+    if (a->is_signed == b->is_signed) {
+        if (a->kind == b->kind) return a->size >= b->size ? a : b;
+        return types_int(t, (a->size > b->size ? a->size : b->size) * 8, a->is_signed);
+    }
     const struct type *s = a->is_signed ? a : b, *u = a->is_signed ? b : a;
     if (s->size > u->size) return s;
     return types_int(t, u->size < 4 ? u->size * 16 : 64, true);
@@ -60,11 +70,13 @@ static const struct type *unify_ints(struct types *t, const struct type *a, cons
 const struct type *type_unify(struct types *t, const struct type *a, const struct type *b) {
     if (a->kind == TYPE_NONE || b->kind == TYPE_ERROR) return b;
     if (b->kind == TYPE_NONE || a->kind == TYPE_ERROR) return a;
-    if (a == b || type_equal(a, b)) return a;
+    if (a == b || type_identical(a, b)) return a;
     if (type_is_integer(a) && type_is_integer(b)) return unify_ints(t, a, b);
     if (a->kind == TYPE_POINTER && b->kind == TYPE_POINTER) {
         if (a->target->kind == TYPE_VOID) return b;
-        return type_equal(a->target, b->target) || b->target->kind == TYPE_VOID ? a : NULL;
+        if (b->target->kind == TYPE_VOID) return a;
+        if (!type_equal(a->target, b->target)) return NULL;
+        return a->target->is_literal ? b : a;
     }
     if (is_char_array(a)) a = types_string(t, a->count);
     if (is_char_array(b)) b = types_string(t, b->count);
@@ -138,7 +150,10 @@ void infer_convert(struct infer *in, struct ast_expr **pe, const struct type *wa
         e->type = want; // a literal simply is of that type
         return;
     }
-    if (type_equal(e->type, want) && want->kind != TYPE_POINTER) return;
+    if (type_equal(e->type, want) && want->kind != TYPE_POINTER) {
+        e->type = want;
+        return;
+    }
     struct ast_expr *c = ast_expr_new(in->u->arena, AST_CONVERT, e->span);
     c->cast.operand = e;
     c->type = want;
@@ -173,8 +188,10 @@ enum type_space expr_space(const struct infer *in, const struct ast_expr *e) {
 }
 
 const struct type *literal_type(struct types *t, const struct ast_expr *e) {
+    if (!e->integer.is_negative)
+        return e->integer.is_unsigned ? types_int(t, 64, false)
+                                      : types_int_literal(t, e->integer.value);
     for (unsigned bits = 8; bits < 64; bits *= 2)
         if (literal_fits(e, types_int(t, bits, true))) return types_int(t, bits, true);
-    return literal_fits(e, types_int(t, 64, true)) ? types_int(t, 64, true)
-                                                   : types_int(t, 64, false);
+    return types_int(t, 64, true);
 }

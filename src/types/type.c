@@ -21,10 +21,10 @@ void types_free(struct types *t) {
 
 static bool same(const struct type *a, const struct type *b) {
     return a->kind == b->kind && a->size == b->size && a->is_signed == b->is_signed &&
-           a->is_char == b->is_char && a->is_percpu_ptr == b->is_percpu_ptr &&
-           a->space == b->space && a->target == b->target && a->count == b->count &&
-           a->param == b->param && a->mode == b->mode && a->min == b->min && a->max == b->max &&
-           a->step == b->step;
+           a->is_char == b->is_char && a->is_literal == b->is_literal &&
+           a->is_percpu_ptr == b->is_percpu_ptr && a->space == b->space && a->target == b->target &&
+           a->count == b->count && a->param == b->param && a->mode == b->mode && a->min == b->min &&
+           a->max == b->max && a->step == b->step;
 }
 
 const struct type *types_intern(struct types *t, const struct type *want) {
@@ -97,6 +97,14 @@ const struct type *types_basic(struct types *t, enum type_kind kind) {
 
 const struct type *types_int(struct types *t, unsigned bits, bool is_signed) {
     struct type w = {.kind = TYPE_INT, .size = bits / 8, .align = bits / 8, .is_signed = is_signed};
+    return types_intern(t, &w);
+}
+
+const struct type *types_int_literal(struct types *t, uint64_t value) {
+    if (value > INT64_MAX) return types_int(t, 64, false);
+    uint32_t size = value <= INT8_MAX ? 1 : value <= INT16_MAX ? 2 : value <= INT32_MAX ? 4 : 8;
+    struct type w = {
+        .kind = TYPE_INT, .size = size, .align = size, .is_signed = true, .is_literal = true};
     return types_intern(t, &w);
 }
 
@@ -209,24 +217,31 @@ const struct type *types_tseries(struct types *t, uint64_t interval_ns, uint32_t
     return types_intern(t, &w);
 }
 
-bool type_equal(const struct type *a, const struct type *b) {
+static bool equal(const struct type *a, const struct type *b, bool literals) {
     if (a == b) return true;
     if (!a || !b || a->kind != b->kind) return false;
     switch (a->kind) {
+    case TYPE_INT:
+        return a->size == b->size && a->is_signed == b->is_signed && a->is_char == b->is_char &&
+               (!literals || a->is_literal == b->is_literal);
     case TYPE_STRUCT:
     case TYPE_ENUM: return a->size == b->size && a->name && b->name && !strcmp(a->name, b->name);
     case TYPE_TUPLE:
         if (a->nfields != b->nfields) return false;
         for (uint32_t i = 0; i < a->nfields; i++)
             if (strcmp(a->fields[i].name, b->fields[i].name) ||
-                !type_equal(a->fields[i].type, b->fields[i].type))
+                !equal(a->fields[i].type, b->fields[i].type, literals))
                 return false;
         return true;
-    case TYPE_POINTER: return a->space == b->space && type_equal(a->target, b->target);
-    case TYPE_ARRAY: return a->count == b->count && type_equal(a->target, b->target);
+    case TYPE_POINTER: return a->space == b->space && equal(a->target, b->target, literals);
+    case TYPE_ARRAY: return a->count == b->count && equal(a->target, b->target, literals);
     default: return same(a, b);
     }
 }
+
+bool type_equal(const struct type *a, const struct type *b) { return equal(a, b, false); }
+
+bool type_identical(const struct type *a, const struct type *b) { return equal(a, b, true); }
 
 static const char *kind_name(const struct type *type) {
     switch (type->kind) {
@@ -267,6 +282,19 @@ static const char *kind_name(const struct type *type) {
     return "?";
 }
 
+static void put_name(struct strbuf *b, const struct type *type, unsigned depth);
+
+static void put_tuple(struct strbuf *b, const struct type *type, unsigned depth) {
+    bool named = type->nfields && type->fields[0].name[0];
+    strbuf_puts(b, named ? "record { " : "(");
+    for (uint32_t i = 0; i < type->nfields; i++) {
+        if (i) strbuf_puts(b, named ? ", " : ",");
+        if (named) strbuf_printf(b, ".%s = ", type->fields[i].name);
+        put_name(b, type->fields[i].type, depth + 1);
+    }
+    strbuf_puts(b, named ? " }" : ")");
+}
+
 static void put_name(struct strbuf *b, const struct type *type, unsigned depth) {
     switch (type->kind) {
     case TYPE_INT: strbuf_printf(b, "%sint%u", type->is_signed ? "" : "u", type->size * 8); break;
@@ -291,15 +319,7 @@ static void put_name(struct strbuf *b, const struct type *type, unsigned depth) 
     case TYPE_ENUM:
         strbuf_puts(b, type->name && *type->name ? type->name : "enum (anonymous)");
         break;
-    case TYPE_TUPLE:
-        strbuf_putc(b, '(');
-        for (uint32_t i = 0; i < type->nfields; i++) {
-            if (i) strbuf_putc(b, ',');
-            if (type->fields[i].name[0]) strbuf_printf(b, "%s=", type->fields[i].name);
-            put_name(b, type->fields[i].type, depth + 1);
-        }
-        strbuf_putc(b, ')');
-        break;
+    case TYPE_TUPLE: put_tuple(b, type, depth); break;
     default: strbuf_puts(b, kind_name(type)); break;
     }
 }

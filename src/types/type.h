@@ -72,6 +72,7 @@ struct type {
     bool is_signed; // INT, ENUM; SUM/AVG/MIN/MAX/STATS of signed values
     bool is_union;
     bool is_char;          // INT of one byte that C calls char: arrays of it print as strings
+    bool is_literal;       // INT of a literal that is not negative: takes the sign of what it meets
     bool is_percpu_ptr;    // POINTER into a per-CPU area (BTF type tag)
     enum type_space space; // POINTER: where it points; STRUCT/ARRAY lvalues carry it too
     const char *name;      // INT/ENUM/STRUCT: C name ("struct sk_buff", "unsigned int"), or NULL
@@ -179,6 +180,8 @@ void types_free(struct types *t);
 
 const struct type *types_basic(struct types *t, enum type_kind kind); // kinds without parameters
 const struct type *types_int(struct types *t, unsigned bits, bool is_signed);
+// The smallest signed integer that holds `value`, marked as a literal's; uint64 above INT64_MAX.
+const struct type *types_int_literal(struct types *t, uint64_t value);
 const struct type *types_string(struct types *t, uint32_t size);    // bytes, with the NUL
 const struct type *types_buffer(struct types *t, uint32_t content); // bytes without the length
 const struct type *types_pointer(struct types *t, const struct type *target, enum type_space s);
@@ -225,8 +228,10 @@ const char *types_find_define(struct types *t, const char *name);
 // <asm/*.h>, <uapi/...>, libc's)? Others must be read.
 bool types_header_is_known(const char *header);
 
-// Same kind, size, sign, target, fields.
+// Same kind, size, sign, target, fields: values of one can be copied to the other.
 bool type_equal(const struct type *a, const struct type *b);
+// Equal, and literals at the same places.
+bool type_identical(const struct type *a, const struct type *b);
 // The name as bpftrace spells it in messages: "int64", "string[16]", "struct foo *",
 // "(int64,string[4])", "uint8[4]". In the arena of `t`.
 const char *type_name(struct types *t, const struct type *type);
