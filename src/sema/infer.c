@@ -46,7 +46,7 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
                    !literal_fits(*value, v->declared)) {
             diag(in->u->diags, (*value)->span, literal_range, type_name(in->t, v->declared));
         }
-        infer_convert(in, value, v->declared);
+        infer_store(in, value, v->declared);
         return;
     }
     const struct type *next = grown(in, v->type, type);
@@ -59,7 +59,7 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
         return;
     }
     infer_grow(in, &v->type, next);
-    infer_convert(in, value, v->type);
+    infer_store(in, value, v->type);
 }
 
 void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key) {
@@ -81,7 +81,7 @@ void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key) 
     }
     if (!m->key) m->key_span = (*key)->span;
     infer_grow(in, &m->key, next);
-    infer_convert(in, key, m->key);
+    infer_store(in, key, m->key);
 }
 
 void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **value,
@@ -106,7 +106,7 @@ void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **va
     }
     if (m->value->kind == TYPE_NONE) m->value_span = span;
     infer_grow(in, &m->value, next);
-    if (!type_is_aggregate(m->value)) infer_convert(in, value, m->value);
+    if (!type_is_aggregate(m->value)) infer_store(in, value, m->value);
 }
 
 // ---- statements ----
@@ -321,7 +321,16 @@ static void infer_loop(struct infer *in, struct ast_stmt *s) {
         }
         s->loop.var->type = v->type;
     }
-    if (s->kind == AST_WHILE) infer_cond(in, &s->loop.cond);
+    if (s->kind == AST_WHILE) {
+        infer_cond(in, &s->loop.cond);
+        if (in->final) {
+            diag(in->u->diags, s->span, while_deprecated);
+            diag_hint(in->u->diags,
+                      "For loops support ranges (e.g. `for ($x : $start..$end) { ... }`), and can "
+                      "be used in place of while. These are more easily proven to be bounded by "
+                      "the verifier.");
+        }
+    }
     if (s->kind == AST_UNROLL) {
         int64_t n = 0;
         infer_expr(in, &s->loop.cond);

@@ -112,18 +112,6 @@ static bool signed_pair(const struct ast_expr *l, const struct ast_expr *r) {
     return both ? !(is_big(l) || is_big(r)) : signed_operand(l) || signed_operand(r);
 }
 
-static void warn_signs(struct infer *in, const struct ast_expr *e) {
-    const struct ast_expr *l = e->binary.left, *r = e->binary.right;
-    if (!in->final || l->kind == AST_INT || r->kind == AST_INT) return;
-    if (l->type->kind != TYPE_INT || r->type->kind != TYPE_INT) return;
-    if (l->type->is_signed == r->type->is_signed) return;
-    const struct type *u = l->type->is_signed ? r->type : l->type;
-    if (u->size < 8) return; // an int64 holds both
-    if (!is_comparison(e->binary.op) && e->binary.op != AST_DIV) return;
-    diag(in->u->diags, e->span, sign_mismatch, type_name(in->t, l->type),
-         type_name(in->t, r->type));
-}
-
 static const struct type *bad_operands(struct infer *in, const struct ast_expr *e) {
     if (in->final)
         diag(in->u->diags, e->span, operands, type_name(in->t, e->binary.left->type),
@@ -148,13 +136,13 @@ static const struct type *integers(struct infer *in, struct ast_expr **pe) {
                                                     : signed_pair(e->binary.left, e->binary.right);
     // What is stored from literals alone keeps a literal's sign until something else is.
     bool of_literals = e->binary.left->type->is_literal && e->binary.right->type->is_literal;
-    warn_signs(in, e);
     const struct type *work = types_int(in->t, 64, is_signed);
     bool bools =
         e->binary.left->type->kind == TYPE_BOOL && e->binary.right->type->kind == TYPE_BOOL;
     if (bools && is_comparison(op)) return types_basic(in->t, TYPE_BOOL);
-    infer_convert(in, &e->binary.left, work);
-    infer_convert(in, &e->binary.right, work);
+    bool by_sign = is_comparison(op) || op == AST_DIV; // the result depends on signs
+    (by_sign ? infer_store : infer_convert)(in, &e->binary.left, work);
+    (by_sign ? infer_store : infer_convert)(in, &e->binary.right, work);
     if (is_comparison(op)) return types_basic(in->t, TYPE_BOOL);
     if (op == AST_SUB) return types_int(in->t, 64, true);
     return of_literals ? types_int_literal(in->t, INT64_MAX) : work;

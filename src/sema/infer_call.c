@@ -154,7 +154,13 @@ static const struct type *infer_keyed(struct infer *in, struct ast_expr *e) {
 static const struct type *infer_print(struct infer *in, struct ast_expr *e) {
     struct ast_expr *a = ARG(e, 0);
     const struct type *type = a->type;
-    if (a->kind == AST_MAP || !in->final) return types_basic(in->t, TYPE_VOID);
+    if (!in->final) return types_basic(in->t, TYPE_VOID);
+    if (a->kind == AST_MAP) {
+        if (in->loops) diag(in->u->diags, e->span, print_in_loop);
+        if (a->map.map->value->kind == TYPE_STATS && e->call.args.len > 1)
+            diag(in->u->diags, e->span, print_stats);
+        return types_basic(in->t, TYPE_VOID);
+    }
     if (e->call.args.len > 1) diag(in->u->diags, e->span, print_extra);
     if (is_known(type) && type->kind == TYPE_VOID) diag(in->u->diags, a->span, no_value, "void");
     return types_basic(in->t, TYPE_VOID);

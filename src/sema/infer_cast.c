@@ -110,6 +110,8 @@ static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e) 
     if (to->kind == TYPE_ARRAY && e->cast.operand->kind == AST_INT && from->kind == TYPE_INT)
         e->cast.operand->type = literal_type(in->t, e->cast.operand);
     if (to->kind == TYPE_VOID || !castable(to, from)) return bad_cast(in, e, from, to);
+    if (in->final && type_identical(to, from))
+        diag(in->u->diags, e->span, cast_unnecessary, type_name(in->t, from));
     if (to->kind == TYPE_POINTER && !to->space) {
         enum type_space space = from->kind == TYPE_POINTER ? from->space : SPACE_NONE;
         if (!space) space = expr_space(in, e->cast.operand);

@@ -17,6 +17,7 @@ struct names {
     struct scope *scope;
     struct ast_stmt *open_loops[64];
     unsigned nloops;
+    unsigned asks; // open sizeof, offsetof, typeinfo, typeof: nothing is read there
 };
 
 static void name_stmts(struct names *n, struct ast_stmts *s);
@@ -57,6 +58,7 @@ static struct sema_var *declare(struct names *n, const char *name, struct span s
     v->span = span;
     v->type = types_basic(u->types, TYPE_NONE);
     v->id = (unsigned)all->len;
+    v->is_assigned = true;
     VEC_PUSH(u->arena, all, v);
     VEC_PUSH(u->arena, &n->scope->vars, v);
     return v;
@@ -85,6 +87,9 @@ static void use_var(struct names *n, struct ast_expr *e, bool assigned) {
     struct sema_var *v = find_var(n, e->var.name, &home);
     if (v) {
         capture(n, v, home);
+        if (!assigned && !v->is_assigned && !n->asks)
+            diag(n->u->diags, e->span, variable_early, v->name);
+        v->is_assigned = v->is_assigned || assigned;
     } else if (assigned) {
         v = declare(n, e->var.name, e->span);
     } else {
@@ -349,7 +354,11 @@ static void name_expr(struct names *n, struct ast_expr **pe) {
     case AST_SIZEOF:
     case AST_OFFSETOF:
     case AST_TYPEINFO:
-    case AST_TYPE_ARG: name_size(n, e); break;
+    case AST_TYPE_ARG:
+        n->asks++;
+        name_size(n, e);
+        n->asks--;
+        break;
     case AST_TUPLE:
     case AST_RECORD: name_exprs(n, &e->tuple.elems); break;
     case AST_BLOCK_EXPR: {
@@ -403,7 +412,15 @@ static void name_let(struct names *n, struct ast_stmt *s) {
             diag(n->u->diags, s->let.var->span, variable_twice, s->let.var->var.name);
             diag_note(n->u->diags, n->scope->vars.data[i]->span, "first declared here");
         }
-    s->let.var->var.var = declare(n, s->let.var->var.name, s->let.var->span);
+    struct sema_var *v = declare(n, s->let.var->var.name, s->let.var->span);
+    v->is_assigned = s->let.value != NULL;
+    s->let.var->var.var = v;
+}
+
+static void warn_unassigned(struct unit *u, const struct sema_vars *vars) {
+    for (size_t i = 0; i < vars->len; i++)
+        if (!vars->data[i]->is_assigned)
+            diag(u->diags, vars->data[i]->span, variable_unassigned, vars->data[i]->name);
 }
 
 static void name_stmt(struct names *n, struct ast_stmt *s) {
@@ -488,5 +505,6 @@ void sema_names(struct unit *u) {
         struct names n = {.u = u, .program = u->programs.data[i], .scope = &scope};
         if (n.program->predicate) name_expr(&n, &n.program->predicate);
         name_stmts(&n, &n.program->body);
+        warn_unassigned(u, &n.program->vars);
     }
 }

@@ -132,6 +132,12 @@ static void expand_str(struct unit *u, struct ast_expr *e) {
     }
 }
 
+// An absent parameter is 0, and "" in str().
+static void absent(struct unit *u, struct ast_expr *e) {
+    diag(u->diags, e->span, positional_empty, e->positional.index);
+    to_int(e, 0, false);
+}
+
 static void visit(void *ctx, struct ast_expr **pe) {
     struct unit *u = ctx;
     struct ast_expr *e = *pe;
@@ -144,7 +150,7 @@ static void visit(void *ctx, struct ast_expr **pe) {
         if (text)
             replace(e, text);
         else
-            to_int(e, 0, false); // an absent parameter is 0, and "" in str()
+            absent(u, e);
         e->type = NULL;
         return;
     }

@@ -26,6 +26,7 @@ struct sema_var {
     const struct type *declared; // by let with a type, or NULL
     struct span span;            // of its first assignment or let
     unsigned id;                 // unique in the program
+    bool is_assigned;            // at a place before the one that is being named
     bool is_captured;            // used in the body of a loop of an outer scope
     bool is_loop_kv;             // $kv of a map loop: a tuple (key, value), read only
     void *cg;                    // codegen's

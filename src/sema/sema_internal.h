@@ -58,6 +58,8 @@ const struct type *type_stored(struct types *t, const struct type *type);
 bool type_assignable(const struct type *to, const struct type *from);
 // In the final round: makes *e have type `want`, by AST_CONVERT where it has another.
 void infer_convert(struct infer *in, struct ast_expr **e, const struct type *want);
+// The same, with a warning where an integer may not fit.
+void infer_store(struct infer *in, struct ast_expr **e, const struct type *want);
 const struct type_field *tuple_field(const struct type *tuple, const struct type_field *like,
                                      uint32_t place);
 const struct type *literal_type(struct types *t, const struct ast_expr *e); // the smallest

@@ -160,6 +160,20 @@ void infer_convert(struct infer *in, struct ast_expr **pe, const struct type *wa
     *pe = c;
 }
 
+static bool holds(const struct type *to, const struct type *from) {
+    if (to->kind != TYPE_INT || from->kind != TYPE_INT) return true;
+    if (to->is_signed == from->is_signed || from->is_literal) return to->size >= from->size;
+    return to->is_signed && to->size > from->size;
+}
+
+void infer_store(struct infer *in, struct ast_expr **pe, const struct type *want) {
+    const struct ast_expr *e = *pe;
+    if (in->final && e->kind != AST_INT && e->type && want && !holds(want, e->type))
+        diag(in->u->diags, e->span, implicit_cast, type_name(in->t, e->type),
+             type_name(in->t, want));
+    infer_convert(in, pe, want);
+}
+
 static enum type_space default_space(const struct infer *in) {
     bool user = in->program && (in->program->provider->caps & PROBE_USER);
     return user ? SPACE_USER : SPACE_KERNEL;
