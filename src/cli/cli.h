@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/source.h"
+
 enum option_id {
     OPT_script,
     OPT_list,
@@ -65,9 +67,14 @@ struct options {
 int options_parse(struct options *o, int argc, char **argv);
 void options_help(const struct options *o);
 
-int list_run(const struct options *o);   // list.c
-int info_run(void);                      // info.c
-int script_run(const struct options *o); // script.c
+int list_run(const struct options *o); // list.c
+// Types of the kernel: `text` is "struct GLOB", "union GLOB" or "enum GLOB". False when there are
+// none.
+bool list_types(const char *text, bool verbose); // list_types.c
+// A script's text out of a file ("-": standard input) in the arena; NULL after a message.
+const struct source *script_read(struct arena *a, const char *file); // script.c
+int info_run(void);                                                  // info.c
+int script_run(const struct options *o);                             // script.c
 
 struct child { // child.c: a command that waits for its start
     pid_t pid;

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// -l: lists probes, with -v their arguments and types.
+// -l: lists probes, with -v their arguments and types; those of a pattern, or of a script.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "parser/parser.h"
 #include "probes/probe.h"
 
 struct lister {
     const struct options *o;
     struct probe_env env;
     const struct provider *provider;
-    size_t n;
 };
-
-static const char *c_name(struct types *t, const struct type *type) { return type_name(t, type); }
 
 static bool show(void *ctx, const struct mf_target *target) {
     struct lister *l = ctx;
-    l->n++;
     puts(target->name);
     if (!l->o->verbose || !l->provider->describe) return true;
     struct probe_layout layout = {0};
@@ -32,26 +30,6 @@ static bool show(void *ctx, const struct mf_target *target) {
     return true;
 }
 
-// "struct NAME": its fields, as bpftrace -lv 'struct x' shows them.
-static int list_struct(struct lister *l, const char *name) {
-    const struct type *type = types_find(l->env.types, name);
-    if (!type || type->kind != TYPE_STRUCT) {
-        log_error("no such type: %s", name);
-        return 1;
-    }
-    types_complete(l->env.types, type);
-    if (!l->o->verbose) {
-        puts(name);
-        return 0;
-    }
-    printf("%s {\n", name);
-    for (uint32_t i = 0; i < type->nfields; i++)
-        printf("        %s %s;\n", c_name(l->env.types, type->fields[i].type),
-               type->fields[i].name);
-    puts("};");
-    return 0;
-}
-
 static void list_provider(struct lister *l, const struct provider *p, const char *pattern) {
     struct probe_spec spec;
     struct probe_error err = {0};
@@ -61,30 +39,93 @@ static void list_provider(struct lister *l, const struct provider *p, const char
     p->list(&l->env, &spec, show, l);
 }
 
+// What a pattern lists that names no provider: returns have the names of the entries, and a timer
+// is no place.
+static bool is_place(const struct provider *p) { return !(p->caps & (PROBE_RETVAL | PROBE_TIMER)); }
+
+static int list_pattern(struct lister *l, const char *pattern) {
+    struct arena *a = l->env.arena;
+    if (!strncmp(pattern, "struct ", 7) || !strncmp(pattern, "union ", 6) ||
+        !strncmp(pattern, "enum ", 5))
+        return !list_types(pattern, l->o->verbose);
+    size_t n = strcspn(pattern, ":");
+    const char *head = arena_strndup(a, pattern, n);
+    const struct provider *named = provider_find(head);
+    bool anywhere = !pattern[n] && !probe_has_glob(head); // a bare word
+    if (named) {
+        list_provider(l, named, pattern);
+        return 0;
+    }
+    for (const struct provider *const *p = provider_all(); *p; p++) {
+        if (!is_place(*p)) continue;
+        if (anywhere)
+            list_provider(l, *p, arena_printf(a, "%s:*%s*", (*p)->name, pattern));
+        else if (probe_glob(head, (*p)->name))
+            list_provider(l, *p, pattern);
+    }
+    return 0;
+}
+
+// "a:b,c:d": each. A comma inside quotes or braces belongs to its pattern.
+static int list_patterns(struct lister *l, const char *text) {
+    int status = 0;
+    unsigned depth = 0;
+    bool quoted = false;
+    const char *begin = text;
+    for (const char *p = text;; p++) {
+        if (*p == '"') quoted = !quoted;
+        if (*p == '{') depth++;
+        if (*p == '}' && depth) depth--;
+        if (*p && (*p != ',' || quoted || depth)) continue;
+        while (*begin == ' ') begin++;
+        if (p > begin)
+            status |= list_pattern(l, arena_strndup(l->env.arena, begin, (size_t)(p - begin)));
+        if (!*p) return status;
+        begin = p + 1;
+    }
+}
+
+// The probes of a script.
+static int list_script(struct lister *l, const struct source *src) {
+    struct diags *d = diags_new(l->env.arena);
+    struct ast_program *ast = parse_program(l->env.arena, d, src);
+    bool bad = diags_errors(d) > 0;
+    int status = bad;
+    diags_print(d, stderr, isatty(STDERR_FILENO));
+    for (size_t i = 0; !bad && i < ast->probes.len; i++) {
+        const struct ast_probe *p = ast->probes.data[i];
+        for (size_t k = 0; k < p->points.len; k++)
+            status |= list_pattern(l, p->points.data[k].text);
+    }
+    return status;
+}
+
+static int list_asked(struct lister *l) {
+    const struct options *o = l->o;
+    const char *pattern = o->list_pattern;
+    if (o->script)
+        return list_script(l, source_new(l->env.arena, "stdin", o->script, strlen(o->script)));
+    if (!pattern) return list_patterns(l, "*");
+    bool like_file = !strchr(pattern, ':') && !strchr(pattern, '*');
+    if (like_file && access(pattern, R_OK) == 0) {
+        const struct source *src = script_read(l->env.arena, pattern);
+        return src ? list_script(l, src) : 1;
+    }
+    size_t n = strlen(pattern);
+    if (n > 3 && !strcmp(pattern + n - 3, ".bt"))
+        log_warning("It appears that '%s' is a filename but the file does not exist. Treating '%s' "
+                    "as a search pattern.",
+                    pattern, pattern);
+    return list_patterns(l, pattern);
+}
+
 int list_run(const struct options *o) {
     struct arena *a = arena_new();
     struct lister l = {.o = o};
-    int status = 0;
-    l.env = (struct probe_env){.arena = a, .types = types_new(a, NULL), .pid = o->pid};
-    const char *pattern = o->list_pattern ? o->list_pattern : "*";
     static char buffer[1 << 16];
+    l.env = (struct probe_env){.arena = a, .types = types_new(a, NULL), .pid = o->pid};
     setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-    if (!strncmp(pattern, "struct ", 7) || !strncmp(pattern, "union ", 6)) {
-        status = list_struct(&l, pattern);
-    } else {
-        size_t n = strcspn(pattern, ":");
-        const char *head = arena_strndup(a, pattern, n);
-        const struct provider *named = provider_find(head);
-        if (named) {
-            list_provider(&l, named, pattern);
-        } else if (pattern[n] || probe_has_glob(head)) {
-            for (const struct provider *const *p = provider_all(); *p; p++)
-                if (probe_glob(head, (*p)->name)) list_provider(&l, *p, pattern);
-        } else { // a bare word: anywhere
-            for (const struct provider *const *p = provider_all(); *p; p++)
-                list_provider(&l, *p, arena_printf(a, "%s:*%s*", (*p)->name, pattern));
-        }
-    }
+    int status = list_asked(&l);
     fflush(stdout);
     types_free(l.env.types);
     arena_free(a);

@@ -41,6 +41,14 @@ static void build(struct option *longs, char *shorts) {
     *shorts = '\0';
 }
 
+static void usage(const struct options *o, FILE *out) {
+    fprintf(out,
+            "USAGE:\n  %s [OPTION]... FILE [ARGUMENT]...\n"
+            "  %s [OPTION]... -e 'SCRIPT' [ARGUMENT]...\n"
+            "  - as FILE is standard input. See gaff(8).\n",
+            o->program, o->program);
+}
+
 static int bad(const struct options *o, const char *what, const char *value) {
     log_error("%s: %s", what, value);
     log_hint("%s --help lists the options", o->program);
@@ -52,11 +60,12 @@ static int set_pid(struct options *o, const char *text) {
     errno = 0;
     long v = strtol(text, &end, 10);
     if (end == text || *end || errno) {
-        log_error("Failed to parse pid: invalid integer: %s", text);
+        const char *why = end == text || errno ? "invalid integer" : "invalid trailing bytes";
+        log_error("Failed to parse pid: %s: %s", why, text);
         return 2;
     }
     if (v < 1 || v > 0x400000) {
-        log_error("Failed to parse pid: %s out of valid pid range [1,4194304]", text);
+        log_error("Pid out of range: %s", text);
         return 2;
     }
     if (kill((pid_t)v, 0) && errno == ESRCH) {
@@ -147,7 +156,12 @@ int options_parse(struct options *o, int argc, char **argv) {
     for (int c; (c = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
         if (c == ':') return bad(o, "option needs a value", argv[optind - 1]);
         const struct option_row *r = c == '?' ? NULL : row_of(c);
-        if (!r) return bad(o, "unknown option", argv[optind - 1]);
+        if (!r) {
+            char letter[] = {'-', (char)optopt, '\0'};
+            int status = bad(o, "unknown option", optopt ? letter : argv[optind - 1]);
+            usage(o, stderr);
+            return status;
+        }
         int status = apply(o, r->id, optarg);
         if (status) return status;
         // After -e and after the pattern of -l options may go on.
@@ -190,10 +204,8 @@ static void help_options(void) {
 }
 
 void options_help(const struct options *o) {
-    printf(
-        "USAGE:\n  %s [OPTION]... FILE [ARGUMENT]...\n  %s [OPTION]... -e 'SCRIPT' [ARGUMENT]...\n"
-        "  - as FILE is standard input. See gaff(8).\n\nOPTIONS:\n",
-        o->program, o->program);
+    usage(o, stdout);
+    puts("\nOPTIONS:");
     help_options();
     puts("\nPROBES:");
     for (const struct provider *const *p = provider_all(); *p; p++)

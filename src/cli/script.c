@@ -19,10 +19,9 @@
 
 enum { MAX_SCRIPT = 64 << 20 };
 
-static const struct source *read_script(struct arena *a, const struct options *o) {
-    if (o->script) return source_new(a, "stdin", o->script, strlen(o->script));
-    bool input = !strcmp(o->file, "-");
-    FILE *f = input ? stdin : fopen(o->file, "re");
+const struct source *script_read(struct arena *a, const char *file) {
+    bool input = !strcmp(file, "-");
+    FILE *f = input ? stdin : fopen(file, "re");
     struct strbuf text = {0};
     char chunk[1 << 16];
     struct stat st;
@@ -32,7 +31,7 @@ static const struct source *read_script(struct arena *a, const struct options *o
         f = NULL;
     }
     if (!f) {
-        log_error("failed to open file '%s': %s", o->file, strerror(errno));
+        log_error("failed to open file '%s': %s", file, strerror(errno));
         return NULL;
     }
     for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0 && text.len < MAX_SCRIPT;)
@@ -41,9 +40,9 @@ static const struct source *read_script(struct arena *a, const struct options *o
     if (!input) fclose(f);
     const struct source *src = NULL;
     if (failed)
-        log_error("failed to read file '%s': %s", o->file, strerror(errno));
+        log_error("failed to read file '%s': %s", file, strerror(errno));
     else
-        src = source_new(a, input ? "stdin" : o->file, strbuf_str(&text), text.len);
+        src = source_new(a, input ? "stdin" : file, strbuf_str(&text), text.len);
     strbuf_free(&text);
     return src;
 }
@@ -183,7 +182,9 @@ int script_run(const struct options *o) {
     struct unit u = {.arena = a, .diags = diags_new(a)};
     void *object = NULL;
     size_t len = 0;
-    if (!(u.source = read_script(a, o)) || !set_config(&u)) goto out;
+    u.source =
+        o->script ? source_new(a, "stdin", o->script, strlen(o->script)) : script_read(a, o->file);
+    if (!u.source || !set_config(&u)) goto out;
     if (o->command && !child_start(o->command, &child)) goto out;
     const char *slash = strrchr(u.source->name, '/');
     struct types_options types = {

@@ -240,6 +240,7 @@ const struct provider provider_fexit = {
     .context = CTX_BTF,
     .prog_type = BPF_PROG_TYPE_TRACING,
     .match = match_fentry,
+    .list = list_fentry,
     .describe = describe_fentry,
     .prepare = prepare_fentry,
     .attach = attach_trace,

@@ -83,10 +83,13 @@ static void list_in(struct probe_env *env, const struct counter *table, const ch
                     const struct probe_spec *spec, probe_found found, void *ctx) {
     const char *pattern = spec->nparts > 1 ? spec->parts[1] : "*";
     for (const struct counter *c = table; c->name; c++) {
-        if (!probe_glob(pattern, c->name)) continue;
-        struct mf_target t = {.name = arena_printf(env->arena, "%s:%s:", provider, c->name),
-                              .function = c->name};
-        if (!found(ctx, &t)) return;
+        const char *names[] = {c->name, c->alias};
+        for (size_t i = 0; i < 2; i++) {
+            if (!names[i] || !probe_glob(pattern, names[i])) continue;
+            struct mf_target t = {.name = arena_printf(env->arena, "%s:%s:", provider, names[i]),
+                                  .function = c->name};
+            if (!found(ctx, &t)) return;
+        }
     }
 }
 

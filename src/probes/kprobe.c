@@ -218,6 +218,7 @@ const struct provider provider_kretprobe = {
     .context = CTX_REGS,
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
+    .list = list,
     .prepare = prepare,
     .attach = attach,
 };

@@ -63,6 +63,18 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     return -1;
 }
 
+// The units; a listing has no numbers.
+static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
+                 void *ctx) {
+    static const char *const listed[] = {"hz", "ms", "s", "us"};
+    for (size_t i = 0; i < ARRAY_LEN(listed); i++) {
+        if (spec->nparts > 1 && !probe_glob(spec->parts[1], listed[i])) continue;
+        struct mf_target t = {.name = arena_printf(env->arena, "%s:%s:",
+                                                   provider_find(spec->parts[0])->name, listed[i])};
+        if (!found(ctx, &t)) return;
+    }
+}
+
 static size_t attach_on(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
                         int first, int last, struct probe_links *links, const char **why) {
     for (int cpu = first; cpu <= last; cpu++) {
@@ -116,6 +128,7 @@ const struct provider provider_interval = {
     .context = CTX_PERF,
     .prog_type = BPF_PROG_TYPE_PERF_EVENT,
     .match = match,
+    .list = list,
     .attach = attach_interval,
 };
 
@@ -128,5 +141,6 @@ const struct provider provider_profile = {
     .context = CTX_PERF,
     .prog_type = BPF_PROG_TYPE_PERF_EVENT,
     .match = match,
+    .list = list,
     .attach = attach_profile,
 };

@@ -324,6 +324,7 @@ const struct provider provider_uretprobe = {
     .context = CTX_REGS,
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
+    .list = list,
     .prepare = prepare,
     .attach = attach,
 };
