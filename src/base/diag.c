@@ -38,10 +38,12 @@ struct diags {
 static const enum diag_severity severities[] = {
 #define ERROR                DIAG_ERROR
 #define WARNING              DIAG_WARNING
+#define HINT                 DIAG_HINT
 #define D(id, severity, fmt) [DIAG_##id] = severity,
 #include "base/diag.def"
 #undef D
 #undef ERROR
+#undef HINT
 #undef WARNING
 };
 
@@ -76,7 +78,7 @@ void diag_report(struct diags *d, struct span span, enum diag_id id, const char 
     n->order = d->all.len;
     VEC_PUSH(d->arena, &d->all, n);
     d->last = n;
-    d->errors += severities[id] == DIAG_ERROR;
+    d->errors += severities[id] != DIAG_WARNING;
 }
 
 static void note_append(struct note **list, struct note *n) {
@@ -164,10 +166,11 @@ static void print_place(const struct span *span, FILE *out) {
 }
 
 static void print_one(const struct diagnostic *d, FILE *out, bool colour) {
+    static const char *const labels[] = {"WARNING", "ERROR", "HINT"};
     bool error = severities[d->id] == DIAG_ERROR;
     const char *on = !colour ? "" : error ? "\033[31m" : "\033[33m", *off = colour ? "\033[0m" : "";
     print_place(&d->span, out);
-    fprintf(out, "%s%s: %s%s\n", on, error ? "ERROR" : "WARNING", d->text, off);
+    fprintf(out, "%s%s: %s%s\n", on, labels[severities[d->id]], d->text, off);
     if (d->span.src) print_line(&d->span, out, on, off);
     for (const struct note *n = d->notes; n; n = n->next) {
         print_place(&n->span, out);

@@ -13,7 +13,8 @@
 #include "base/attr.h"
 #include "base/source.h"
 
-enum diag_severity { DIAG_WARNING, DIAG_ERROR };
+// A hint alone is an answer that was asked for in place of a run.
+enum diag_severity { DIAG_WARNING, DIAG_ERROR, DIAG_HINT };
 
 enum diag_id {
 #define D(id, severity, fmt) DIAG_##id,

@@ -90,6 +90,7 @@ int config_find(const char *name);
 // Values of the configuration: defaults, then environment, then the script.
 struct config {
     const char *values[CONFIG_COUNT];
+    bool in_environment[CONFIG_COUNT]; // then the script's own value does not count
 };
 void config_init(struct config *c); // defaults
 // Reads GAFF_* and BPFTRACE_*; false with *bad the name of a variable whose value is wrong.

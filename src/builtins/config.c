@@ -107,6 +107,7 @@ bool config_from_environment(struct config *c, const char **bad, const char **wh
                 *bad = config_rows[i].name;
                 return false;
             }
+            c->in_environment[i] = true;
         }
     }
     const char *old = getenv("BPFTRACE_STRLEN");

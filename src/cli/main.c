@@ -15,7 +15,7 @@ static int dispatch(const struct options *o) {
     }
     if (o->info) return info_run();
     if (o->list) return list_run(o);
-    if (o->help) {
+    if (o->help && !o->script && !o->file) {
         options_help(o);
         return 0;
     }

@@ -25,7 +25,6 @@ enum { LONG_BASE = 1000 };
 // A list is optional after -l: the next word is its pattern if it is no option.
 static void build(struct option *longs, char *shorts) {
     size_t n = 0;
-    *shorts++ = '+'; // what follows the script belongs to it
     *shorts++ = ':';
     for (size_t i = 0; i < noption_rows; i++) {
         const struct option_row *r = &option_rows[i];
@@ -164,21 +163,14 @@ int options_parse(struct options *o, int argc, char **argv) {
         }
         int status = apply(o, r->id, optarg);
         if (status) return status;
-        // After -e and after the pattern of -l options may go on.
     }
     if (o->list) {
         if (optind < argc) o->list_pattern = argv[optind++];
-        for (; optind < argc; optind++) // gaff -l PATTERN -v
-            if (!strcmp(argv[optind], "-v")) o->verbose = true;
         return 0;
     }
     if (!o->script && optind < argc) o->file = argv[optind++];
     o->params = (const char *const *)argv + optind;
     o->nparams = (size_t)(argc - optind);
-    if (o->nparams && !strcmp(o->params[0], "--")) {
-        o->params++;
-        o->nparams--;
-    }
     if (o->command && o->pid) return bad(o, "-c and -p exclude each other", o->command);
     if (o->command && !*o->command) return bad(o, "-c needs a command", "it is empty");
     return 0;

@@ -75,6 +75,7 @@ static void fill_options(struct unit *u, const struct options *o, const struct c
                                        .no_warnings = o->no_warnings,
                                        .test_mode = o->test,
                                        .bench_mode = o->bench,
+                                       .params_help = o->help,
                                        .no_kernel = o->check};
 }
 

@@ -37,8 +37,8 @@ static LLVMValueRef bit_field(struct cg *c, LLVMValueRef address, const struct t
     }
     uint32_t left = 64 - f->bit_offset - f->bit_size;
     v = LLVMBuildShl(c->b, v, cg_int(c, left), "");
-    return f->type->is_signed ? LLVMBuildAShr(c->b, v, cg_int(c, 64 - f->bit_size), "")
-                              : LLVMBuildLShr(c->b, v, cg_int(c, 64 - f->bit_size), "");
+    // Never extended by sign: `flag == 1` is what scripts ask of `int flag : 1`.
+    return LLVMBuildLShr(c->b, v, cg_int(c, 64 - f->bit_size), "");
 }
 
 static struct cg_value field_at(struct cg *c, LLVMValueRef base, const struct type *of,
@@ -82,10 +82,23 @@ static LLVMValueRef bounded(struct cg *c, LLVMValueRef index, uint32_t count) {
     return cg_opaque(c, LLVMBuildSelect(c->b, over, cg_int(c, count - 1), index, ""));
 }
 
+static void warn_outside(struct cg *c, LLVMValueRef index, uint32_t count) {
+    LLVMBasicBlockRef outside = cg_block(c, "outside"), on = cg_block(c, "on");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntUGE, index, cg_int(c, count), ""), outside,
+                    on);
+    cg_at(c, outside);
+    cg_warn(c, "Array access out of bounds. This can lead to unexpected results.");
+    cg_jump(c, on);
+    cg_at(c, on);
+}
+
 struct cg_value cg_index(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *key, *map = cg_map_of(e, &key);
-    if (map && key && map->map.map->key)
-        return cg_map_read(c, map->map.map, cg_map_key(c, map->map.map, key));
+    if (map && key && map->map.map->key) {
+        LLVMValueRef k = cg_map_key(c, map->map.map, key);
+        cg_place(c, e->span);
+        return cg_map_read(c, map->map.map, k);
+    }
     const struct ast_expr *base = e->index.base;
     LLVMValueRef index = cg_scalar(c, e->index.keys.data[0]);
     struct cg_value v = cg_expr(c, base);
@@ -96,6 +109,8 @@ struct cg_value cg_index(struct cg *c, const struct ast_expr *e) {
         return cg_deref(c, at, e->type, cg_memory_of(c, base->type));
     }
     uint32_t count = base->type->kind == TYPE_STRING ? base->type->size : base->type->count;
+    cg_place(c, e->span);
+    if (count && !LLVMIsConstant(index)) warn_outside(c, index, count);
     if (v.memory == MEM_BPF && count) index = bounded(c, index, count);
     LLVMValueRef at = add_bytes(c, v.v, LLVMBuildMul(c->b, index, cg_int(c, size), ""), v.memory);
     return cg_deref(c, at, e->type, v.memory);

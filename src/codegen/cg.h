@@ -81,8 +81,7 @@ struct cg {
     unsigned serial;                     // for names
     struct cg_value prepared;            // a value that was computed before its event was reserved,
     const struct ast_expr *prepared_for; // and the node that stands for it
-    LLVMValueRef failed_rc; // of a helper that failed, for the two nodes of its warning:
-    const struct ast_expr *failed_nodes[2]; // errno and return code
+    struct span span; // what is being generated
 };
 
 // ---- builder shorthands (value.c) ----
@@ -180,8 +179,11 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
              const struct ast_expr *where);
 // A warning of the program itself, at the place of the code around it.
 void cg_warn(struct cg *c, const char *text);
-// With -k: a warning when a helper gave a negative result.
-void cg_check(struct cg *c, LLVMValueRef rc, const char *helper);
+// With -k: a warning where `failed` (i1), with what the helper gave (i64), and a text; NULL: that of
+// the errno.
+void cg_check(struct cg *c, LLVMValueRef failed, LLVMValueRef code, const char *helper,
+              const char *text);
+LLVMValueRef cg_negative(struct cg *c, LLVMValueRef v); // i1
 uint32_t cg_string(struct cg *c, const char *text); // index into manifest.strings
 
 // ---- module level ----

@@ -64,6 +64,7 @@ LLVMMetadataRef cg_di_type(struct cg *c, const struct type *type) {
 }
 
 void cg_place(struct cg *c, struct span span) {
+    if (span.src) c->span = span;
     if (!c->f || !c->f->scope) return;
     unsigned line = 1, column = 1;
     if (span.src && span.src == c->u->source) source_position(span.src, span.begin, &line, &column);

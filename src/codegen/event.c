@@ -109,34 +109,34 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     cg_at(c, end);
 }
 
-static void take_place(struct cg *c, struct mf_event *row) {
-    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
-    row->line = place ? LLVMDILocationGetLine(place) : 1;
-    row->column = place ? LLVMDILocationGetColumn(place) : 1;
+static void send_error(struct cg *c, struct mf_event *row, const struct ast_expr *const *args,
+                       size_t n) {
+    const struct ast_expr here = {.span = c->span};
+    row->kind = EVENT_RUNTIME_ERROR;
+    cg_send(c, row, args, n, &here);
 }
 
 void cg_warn(struct cg *c, const char *text) {
-    struct mf_event row = {.kind = EVENT_WARNF, .format = text};
-    take_place(c, &row);
-    cg_send(c, &row, NULL, 0, NULL);
+    struct mf_event row = {.format = text};
+    send_error(c, &row, NULL, 0);
 }
 
-void cg_check(struct cg *c, LLVMValueRef rc, const char *helper) {
+void cg_check(struct cg *c, LLVMValueRef failed, LLVMValueRef code, const char *helper,
+              const char *text) {
     if (!c->u->options.helper_errors) return;
     LLVMBasicBlockRef bad = cg_block(c, "failed"), on = cg_block(c, "on");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, rc, cg_int(c, 0), ""), bad, on);
+    LLVMBuildCondBr(c->b, failed, bad, on);
     cg_at(c, bad);
-    struct ast_expr code = {.kind = AST_CONVERT, .type = types_int(c->u->types, 64, true)};
-    struct ast_expr error = {.kind = AST_CONVERT, .type = types_basic(c->u->types, TYPE_STRERROR)};
-    const struct ast_expr *fields[] = {&error, &code};
-    struct mf_event row = {.kind = EVENT_WARNF,
-                           .format = arena_printf(c->arena, "Failed to %s: %%s (%%lld)", helper)};
-    take_place(c, &row);
-    c->failed_rc = rc;
-    c->failed_nodes[0] = &error;
-    c->failed_nodes[1] = &code;
-    cg_send(c, &row, fields, 2, NULL);
-    c->failed_nodes[0] = c->failed_nodes[1] = NULL;
+    const struct ast_expr node = {.kind = AST_CONVERT, .type = types_int(c->u->types, 64, true)};
+    const struct ast_expr *field = &node;
+    struct mf_event row = {.format = text, .helper = helper};
+    const struct cg_value prepared = c->prepared;
+    const struct ast_expr *prepared_for = c->prepared_for;
+    c->prepared = cg_scalar_value(code, node.type);
+    c->prepared_for = &node;
+    send_error(c, &row, &field, 1);
+    c->prepared = prepared;
+    c->prepared_for = prepared_for;
     cg_jump(c, on);
     cg_at(c, on);
 }

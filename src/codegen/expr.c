@@ -210,12 +210,6 @@ static void tuple_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to) 
 
 void cg_expr_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool zero) {
     cg_place(c, e->span);
-    if (e == c->failed_nodes[0] || e == c->failed_nodes[1]) {
-        LLVMValueRef v = c->failed_rc;
-        if (e == c->failed_nodes[0]) v = LLVMBuildNeg(c->b, v, "");
-        LLVMBuildStore(c->b, v, to);
-        return;
-    }
     if (e == c->prepared_for) {
         cg_store(c, to, e->type, c->prepared);
         return;
@@ -271,13 +265,14 @@ static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *to) 
 // A char array that becomes a string: read up to its NUL, the rest zero.
 static struct cg_value convert_text(struct cg *c, struct cg_value v, const struct type *to) {
     if (v.memory == MEM_BPF && v.type->size == to->size) return cg_address_value(v.v, to, MEM_BPF);
-    LLVMValueRef p = cg_slot(c, to->size, 8);
+    // An array may be full to its last byte: the NUL then falls behind the string.
+    LLVMValueRef p = cg_slot(c, to->size + 1, 8);
     if (v.memory == MEM_BPF) {
         cg_store(c, p, to, v);
     } else {
         cg_zero(c, p, to->size);
         uint32_t n = v.type->size && v.type->size < to->size ? v.type->size : to->size;
-        cg_read_str(c, p, cg_int(c, n), v.v, v.memory);
+        cg_read_str(c, p, cg_int(c, n + 1), v.v, v.memory);
     }
     return cg_address_value(p, to, MEM_BPF);
 }

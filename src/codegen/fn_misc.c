@@ -28,8 +28,11 @@ struct cg_value cg_fn_delete(struct cg *c, const struct ast_expr *e) {
         return SCALAR(cg_int(c, 1));
     }
     LLVMValueRef args[] = {c->maps[m->index], cg_map_key(c, m, ARG(e, 1))};
+    cg_place(c, e->span);
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_delete_elem, args, 2);
     LLVMValueRef low = LLVMBuildTrunc(c->b, rc, c->i32, ""); // see cg_map_update
+    cg_check(c, cg_negative(c, low), LLVMBuildSExt(c->b, low, c->i64, ""), "map_delete_elem",
+             "Can't delete map element because it does not exist.");
     return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntEQ, low, cg_int32(c, 0), "")));
 }
 

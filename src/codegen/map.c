@@ -45,7 +45,10 @@ void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLV
     LLVMBasicBlockRef failed = cg_block(c, "full"), on = cg_block(c, "on");
     // Before 6.4 the map's function returned an int, called directly: the upper half is not its.
     LLVMValueRef low = LLVMBuildTrunc(c->b, rc, c->i32, "");
-    LLVMValueRef bad = LLVMBuildICmp(c->b, LLVMIntSLT, low, cg_int32(c, 0), "");
+    LLVMValueRef bad = cg_negative(c, low);
+    cg_check(c, bad, LLVMBuildSExt(c->b, low, c->i64, ""), "map_update_elem",
+             "Map full; can't update element. Try increasing max_map_keys config or manually "
+             "setting the max entries in a map declaration e.g. `let @a = hash(5000)`");
     LLVMBuildCondBr(c->b, bad, failed, on);
     cg_at(c, failed);
     cg_count_loss(c, MF_FAILED_UPDATES + m->index);
@@ -82,7 +85,14 @@ LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef k
     return phi;
 }
 
+static void check_found(struct cg *c, const struct sema_map *m, LLVMValueRef cell) {
+    if (m->key)
+        cg_check(c, cg_is_null(c, cell), cg_int(c, 0), "map_lookup_elem",
+                 "Can't lookup map element because it does not exist.");
+}
+
 static struct cg_value read_scalar(struct cg *c, const struct sema_map *m, LLVMValueRef cell) {
+    check_found(c, m, cell);
     LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
     LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
     LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
@@ -99,6 +109,7 @@ static struct cg_value read_scalar(struct cg *c, const struct sema_map *m, LLVMV
 
 // A copy, because the entry may change or go while the value is used; zeroes if there is none.
 static struct cg_value read_bytes(struct cg *c, const struct sema_map *m, LLVMValueRef cell) {
+    check_found(c, m, cell);
     LLVMValueRef p = cg_slot(c, m->value->size, 8);
     LLVMBasicBlockRef have = cg_block(c, "have"), none = cg_block(c, "none"),
                       end = cg_block(c, "end");

@@ -101,14 +101,16 @@ void cg_read(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef addr
              enum cg_memory memory) {
     LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
     LLVMValueRef rc = cg_helper(c, read_helper(memory, false), args, 3);
-    cg_check(c, rc, memory == MEM_USER ? "probe_read_user" : "probe_read_kernel");
+    cg_check(c, cg_negative(c, rc), rc,
+             memory == MEM_USER ? "probe_read_user" : "probe_read_kernel", NULL);
 }
 
 LLVMValueRef cg_read_str(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,
                          enum cg_memory memory) {
     LLVMValueRef args[] = {to, LLVMBuildTrunc(c->b, size, c->i32, ""), address};
     LLVMValueRef rc = cg_helper(c, read_helper(memory, true), args, 3);
-    cg_check(c, rc, memory == MEM_USER ? "probe_read_user_str" : "probe_read_kernel_str");
+    cg_check(c, cg_negative(c, rc), rc,
+             memory == MEM_USER ? "probe_read_user_str" : "probe_read_kernel_str", NULL);
     return rc;
 }
 

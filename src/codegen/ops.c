@@ -136,7 +136,7 @@ LLVMValueRef cg_equal_bytes(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32
 LLVMValueRef cg_equal_literal(struct cg *c, LLVMValueRef p, const char *text, size_t len,
                               uint32_t room) {
     size_t n = len + 1 < room ? len + 1 : room;
-    if (len >= room) return LLVMConstInt(c->i1, 0, false); // longer than what can be there
+    if (len > room) return LLVMConstInt(c->i1, 0, false); // longer than what can be there
     LLVMValueRef diff = NULL;
     for (size_t i = 0; i < n;) {
         size_t w = n - i >= 8 ? 8 : n - i >= 4 ? 4 : n - i >= 2 ? 2 : 1;
@@ -244,7 +244,9 @@ static struct cg_value compare_probe(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef index = cg_scalar(c, e->binary.left);
     LLVMValueRef equal = LLVMConstInt(c->i1, 0, false);
     uint32_t first = (uint32_t)c->manifest->targets.len;
-    for (size_t i = 0; i < c->program->targets.len; i++) {
+    bool both = e->binary.right->type->kind == TYPE_PROBE;
+    if (both) equal = LLVMBuildICmp(c->b, LLVMIntEQ, index, cg_scalar(c, e->binary.right), "");
+    for (size_t i = 0; i < c->program->targets.len && !both; i++) {
         if (strcmp(c->program->targets.data[i].name, e->binary.right->string.data)) continue;
         LLVMValueRef same = LLVMBuildICmp(c->b, LLVMIntEQ, index, cg_int(c, first + i), "");
         equal = LLVMBuildOr(c->b, equal, same, "");
@@ -269,6 +271,7 @@ struct cg_value cg_binary(struct cg *c, const struct ast_expr *e) {
         return cg_scalar_value(cg_bool(c, equal), e->type);
     }
     LLVMValueRef a = cg_scalar(c, e->binary.left), b = cg_scalar(c, e->binary.right);
+    cg_place(c, e->span);
     if (r->kind == TYPE_POINTER && l->kind != TYPE_POINTER && op == AST_ADD) {
         LLVMValueRef swap = a;
         a = b;

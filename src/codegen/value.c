@@ -6,6 +6,10 @@
 
 LLVMValueRef cg_int(struct cg *c, uint64_t v) { return LLVMConstInt(c->i64, v, false); }
 
+LLVMValueRef cg_negative(struct cg *c, LLVMValueRef v) {
+    return LLVMBuildICmp(c->b, LLVMIntSLT, v, LLVMConstNull(LLVMTypeOf(v)), "");
+}
+
 LLVMValueRef cg_int32(struct cg *c, uint32_t v) { return LLVMConstInt(c->i32, v, false); }
 
 LLVMBasicBlockRef cg_block(struct cg *c, const char *name) {

@@ -96,6 +96,8 @@ enum mf_event_kind {
     EVENT_EXIT,           // field 0: status, uint64_t
     EVENT_SKBOUTPUT,      // format: file name; fields
     EVENT_DEBUGF,
+    EVENT_RUNTIME_ERROR, // format: text, or NULL: that of the return code; helper: or NULL; field 0:
+                         // return code, if there is a helper
 };
 
 struct mf_field {
@@ -108,6 +110,7 @@ VEC_OF(mf_fields, struct mf_field);
 struct mf_event {
     enum mf_event_kind kind;
     const char *format; // or NULL
+    const char *helper; // RUNTIME_ERROR: the BPF helper that failed, or NULL
     struct mf_fields fields;
     uint32_t size; // bytes of the whole record
     uint32_t map;  // index into manifest.maps

@@ -208,8 +208,9 @@ static void read_events(struct reader *r, const json_t *list) {
     const json_t *j, *f;
     size_t i, k;
     json_array_foreach(list, i, j) {
-        struct mf_event e = {.kind = (enum mf_event_kind)bounded(r, j, "kind", EVENT_DEBUGF),
+        struct mf_event e = {.kind = (enum mf_event_kind)bounded(r, j, "kind", EVENT_RUNTIME_ERROR),
                              .format = text(r, j, "format"),
+                             .helper = text(r, j, "helper"),
                              .size = bounded(r, j, "size", MAX_SIZE),
                              .map = bounded(r, j, "map", UINT32_MAX),
                              .top = bounded(r, j, "top", UINT32_MAX),
@@ -229,12 +230,18 @@ static void read_events(struct reader *r, const json_t *list) {
         }
         static const char need_format[] = {
             [EVENT_PRINTF] = 1, [EVENT_ERRORF] = 1, [EVENT_WARNF] = 1, [EVENT_SYSTEM] = 1,
-            [EVENT_CAT] = 1,    [EVENT_TIME] = 1,   [EVENT_JOIN] = 1,  [EVENT_DEBUGF] = 0};
+            [EVENT_CAT] = 1,    [EVENT_TIME] = 1,   [EVENT_JOIN] = 1,  [EVENT_RUNTIME_ERROR] = 0};
         static const unsigned char need_fields[] = {[EVENT_JOIN] = 1,
                                                     [EVENT_PRINT] = 1,
                                                     [EVENT_PRINT_MAP_ITEM] = 1,
                                                     [EVENT_EXIT] = 1,
-                                                    [EVENT_DEBUGF] = 0};
+                                                    [EVENT_RUNTIME_ERROR] = 0};
+        bool helper_code = e.kind == EVENT_RUNTIME_ERROR && e.helper;
+        if (helper_code &&
+            (!e.fields.len || !e.fields.data[0].type || e.fields.data[0].type->size != 8))
+            fail(r, "event %zu has no return code", i);
+        if (e.kind == EVENT_RUNTIME_ERROR && !e.helper && !e.format)
+            fail(r, "event %zu has no text", i);
         if (need_format[e.kind] && !e.format) fail(r, "event %zu has no format", i);
         if (need_fields[e.kind] > e.fields.len) fail(r, "event %zu has no value", i);
         if (e.kind == EVENT_PRINT_MAP_ITEM && e.map < r->m->maps.len &&

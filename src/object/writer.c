@@ -153,6 +153,7 @@ static json_t *events(struct writer *w) {
                                                     (int)e->fields.data[k].offset));
         json_object_set_new(j, "kind", json_integer(e->kind));
         if (e->format) json_object_set_new(j, "format", text(e->format));
+        if (e->helper) json_object_set_new(j, "helper", text(e->helper));
         json_object_set_new(j, "fields", fields);
         put(j, "size", e->size);
         put(j, "map", e->map);

@@ -67,8 +67,9 @@ void output_print_value(struct output *o, const struct type *type, const void *d
 void output_attached(struct output *o, size_t n) {
     if (o->opts.json) {
         strbuf_clear(&o->line);
-        strbuf_printf(&o->line, "{\"type\": \"attached_probes\", \"data\": {\"probes\": %zu}}\n",
-                      n);
+        strbuf_printf(
+            &o->line,
+            "{\"type\": \"attached_probes\", \"count\": %zu, \"data\": {\"probes\": %zu}}\n", n, n);
         output_write(o, o->line.data, o->line.len);
         output_flush(o);
     } else {
@@ -79,8 +80,10 @@ void output_attached(struct output *o, size_t n) {
 void output_lost(struct output *o, uint64_t n) {
     if (o->opts.json) {
         strbuf_clear(&o->line);
-        strbuf_printf(&o->line, "{\"type\": \"lost_events\", \"data\": {\"events\": %llu}}\n",
-                      (unsigned long long)n);
+        strbuf_printf(
+            &o->line,
+            "{\"type\": \"lost_events\", \"count\": %llu, \"data\": {\"events\": %llu}}\n",
+            (unsigned long long)n, (unsigned long long)n);
         output_write(o, o->line.data, o->line.len);
     } else {
         output_flush(o);

@@ -65,6 +65,8 @@ void output_attached(struct output *o, size_t n);
 void output_lost(struct output *o, uint64_t n);
 // errorf, warnf: kind is "errorf" or "warnf"; with the place of the call.
 void output_message(struct output *o, const char *kind, const struct mf_event *e, const char *text);
+// What went wrong at a place of the script while it ran; `code` is what the helper gave.
+void output_runtime_error(struct output *o, const struct mf_event *e, int code);
 // Merges the per-CPU copies of an aggregate into `out` (type->size bytes).
 void output_merge_percpu(const struct type *type, const void *const *copies, size_t ncpus,
                          void *out);

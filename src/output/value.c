@@ -63,8 +63,7 @@ static uint64_t bits_of(const struct type_field *f, const void *data) {
     uint32_t bytes = (f->bit_offset + f->bit_size + 7) / 8;
     memcpy(&v, data, bytes < 8 ? bytes : 8);
     v <<= 64 - f->bit_offset - f->bit_size;
-    return f->type->is_signed ? (uint64_t)((int64_t)v >> (64 - f->bit_size))
-                              : v >> (64 - f->bit_size);
+    return v >> (64 - f->bit_size); // unsigned, as generated code reads it
 }
 
 static void put_struct(struct output *o, struct strbuf *b, const struct type *type,

@@ -122,6 +122,11 @@ static void on_exit_event(struct runtime *rt, const struct mf_event *e, const vo
     if (!rt->status) rt->status = (int)status;
     rt->stop = true;
 }
+static void on_runtime_error(struct runtime *rt, const struct mf_event *e, const void *record) {
+    int64_t code = 0;
+    if (e->helper) memcpy(&code, field(e, 0, record), 8);
+    output_runtime_error(rt->out, e, (int)code);
+}
 static void on_nothing(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)rt;
     (void)e;
@@ -144,6 +149,7 @@ static const handler handlers[] = {
     [EVENT_EXIT] = on_exit_event,
     [EVENT_SKBOUTPUT] = on_nothing,
     [EVENT_DEBUGF] = on_nothing,
+    [EVENT_RUNTIME_ERROR] = on_runtime_error,
 };
 
 int rt_handle(struct runtime *rt, const void *record, size_t len) {

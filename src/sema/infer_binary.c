@@ -225,6 +225,8 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
         return pointers(in, e);
     if (is_text(l) && is_text(r)) return strings(in, pe);
     bool equality = op == AST_EQ || op == AST_NE;
+    if (equality && l->kind == TYPE_PROBE && r->kind == TYPE_PROBE)
+        return types_basic(in->t, TYPE_BOOL);
     // A symbol compares as its address, or by name with a string.
     if (equality && l->kind == TYPE_PROBE && r->kind == TYPE_STRING &&
         e->binary.right->kind == AST_STRING)

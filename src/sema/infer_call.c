@@ -225,7 +225,7 @@ static const struct type *infer_str(struct infer *in, struct ast_expr *e) {
                  type_name(in->t, type));
         return error_type(in);
     }
-    if (type->kind == TYPE_ARRAY && type->count && type->count < size) size = type->count;
+    if (type->kind == TYPE_ARRAY && type->count && type->count < size) size = type->count + 1;
     if (e->call.args.len > 1) {
         if (expr_int(ARG(e, 1), &n)) {
             if (n < 0) {

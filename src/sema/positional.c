@@ -2,7 +2,9 @@
 // Parameters of the command line: $1, $#, and named ones through getopt().
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 
+#include "base/strbuf.h"
 #include "sema/sema_internal.h"
 
 static bool is_named(const char *param) { return param[0] == '-' && param[1] == '-' && param[2]; }
@@ -65,38 +67,118 @@ static const char *named(const struct unit *u, const char *name) {
     return NULL;
 }
 
-static bool is_false(const char *s) { return !strcmp(s, "0") || !strcmp(s, "false"); }
+// ---- named parameters ----
 
-static void expand_getopt(struct unit *u, struct ast_expr *e) {
-    struct ast_exprs args = e->call.args;
-    if (args.len < 1 || args.len > 3 || args.data[0]->kind != AST_STRING) {
-        diag(u->diags, e->span, getopt_form);
-        return;
-    }
-    const struct ast_expr *def = args.len > 1 ? args.data[1] : NULL;
-    const char *value = named(u, args.data[0]->string.data);
-    struct span span = e->span;
+struct known_param {
+    const char *name, *doc; // doc may be NULL
+};
+VEC_OF(known_params, struct known_param);
+
+struct walk {
+    struct unit *u;
+    struct known_params known; // that the script asks for
+};
+
+static void know(struct walk *w, const char *name, const char *doc) {
+    for (size_t i = 0; i < w->known.len; i++)
+        if (!strcmp(w->known.data[i].name, name)) {
+            if (doc) w->known.data[i].doc = doc;
+            return;
+        }
+    VEC_PUSH(w->u->arena, &w->known, ((struct known_param){name, doc}));
+}
+
+static bool truth_of(const char *text, bool *value) {
+    *value = !strcasecmp(text, "true") || !strcmp(text, "1") || !*text;
+    return *value || !strcasecmp(text, "false") || !strcmp(text, "0");
+}
+
+// The value given on the command line in place of `def`, whose type decides.
+static void take_value(struct unit *u, struct ast_expr *e, const char *name,
+                       const struct ast_expr *def, const char *value) {
+    bool v = def && def->boolean;
     if (!def || def->kind == AST_BOOL) {
-        bool v = value ? !is_false(value) : def && def->boolean;
+        if (value && !truth_of(value, &v))
+            diag(u->diags, e->span, getopt_value, name, "expects a boolean", value);
         e->kind = AST_BOOL;
         e->boolean = v;
-        return;
-    }
-    if (def->kind != AST_INT && def->kind != AST_STRING) {
-        diag(u->diags, def->span, getopt_form);
-        return;
-    }
-    if (!value) {
+    } else if (!value) {
+        struct span span = e->span;
         *e = *def;
         e->span = span;
     } else if (def->kind == AST_STRING) {
         to_string(e, value);
+    } else if (!*value) {
+        diag(u->diags, e->span, getopt_value, name, "expects an integer", "true");
     } else {
         replace(e, value);
         if (e->kind != AST_INT)
-            diag(u->diags, span, getopt_value, args.data[0]->string.data, value);
+            diag(u->diags, e->span, getopt_value, name, "invalid integer", value);
     }
 }
+
+static void expand_getopt(struct walk *w, struct ast_expr *e) {
+    struct ast_exprs args = e->call.args;
+    const struct ast_expr *def = args.len > 1 ? args.data[1] : NULL;
+    const struct ast_expr *doc = args.len > 2 ? args.data[2] : NULL;
+    bool is_form =
+        args.len >= 1 && args.len <= 3 && args.data[0]->kind == AST_STRING &&
+        (!def || def->kind == AST_BOOL || def->kind == AST_INT || def->kind == AST_STRING) &&
+        (!doc || doc->kind == AST_STRING);
+    if (!is_form) {
+        diag(w->u->diags, e->span, getopt_form);
+        return;
+    }
+    const char *name = args.data[0]->string.data;
+    know(w, name, doc ? doc->string.data : NULL);
+    take_value(w->u, e, name, def, named(w->u, name));
+}
+
+// What the script takes, one on each line, or in one line after an error.
+static const char *known_list(const struct walk *w, bool lines) {
+    struct strbuf b = {0};
+    if (!w->known.len) return "no custom program options defined.";
+    strbuf_puts(&b, "expected program options:");
+    for (size_t i = 0; i < w->known.len; i++) {
+        const struct known_param *k = &w->known.data[i];
+        strbuf_printf(&b, "%s--%s", lines ? "\n" : i ? ", " : " ", k->name);
+        if (lines && k->doc && *k->doc) strbuf_printf(&b, ": %s", k->doc);
+    }
+    const char *text = arena_strdup(w->u->arena, strbuf_str(&b));
+    strbuf_free(&b);
+    return text;
+}
+
+static bool is_known_param(const struct walk *w, const char *given) {
+    size_t n = strcspn(given, "=");
+    for (size_t i = 0; i < w->known.len; i++)
+        if (strlen(w->known.data[i].name) == n && !strncmp(given, w->known.data[i].name, n))
+            return true;
+    return false;
+}
+
+static void check_named(const struct walk *w) {
+    const struct span nowhere = {.src = NULL};
+    struct strbuf unknown = {0};
+    bool help = w->u->options.params_help;
+    for (size_t i = 0; i < w->u->options.nparams; i++) {
+        const char *p = w->u->options.params[i];
+        if (!is_named(p) || is_known_param(w, p + 2)) continue;
+        if (!strcmp(p, "--help"))
+            help = true;
+        else
+            strbuf_printf(&unknown, "%s%.*s", unknown.len ? ", " : "", (int)strcspn(p, "="), p);
+    }
+    if (unknown.len) {
+        diag(w->u->diags, nowhere, getopt_unexpected, strbuf_str(&unknown));
+        diag_hint(w->u->diags, "%s", known_list(w, help));
+    } else if (help) {
+        diag(w->u->diags, nowhere, getopt_help, known_list(w, true));
+    }
+    strbuf_free(&unknown);
+}
+
+// ---- positional parameters ----
 
 // The number n of an expression that was written "$n"; 0 if it was not.
 static unsigned written_parameter(const struct ast_expr *e) {
@@ -139,7 +221,8 @@ static void absent(struct unit *u, struct ast_expr *e) {
 }
 
 static void visit(void *ctx, struct ast_expr **pe) {
-    struct unit *u = ctx;
+    struct walk *w = ctx;
+    struct unit *u = w->u;
     struct ast_expr *e = *pe;
     if (e->kind == AST_POSITIONAL) {
         if (!e->positional.index) {
@@ -156,7 +239,7 @@ static void visit(void *ctx, struct ast_expr **pe) {
     }
     if (e->kind != AST_CALL) return;
     if (!strcmp(e->call.name, "getopt")) {
-        expand_getopt(u, e);
+        expand_getopt(w, e);
         return;
     }
     if (!strcmp(e->call.name, "str") && e->call.args.len) expand_str(u, e);
@@ -184,7 +267,8 @@ static void expand_point(struct unit *u, struct ast_attach_point *point) {
 }
 
 void sema_positional(struct unit *u) {
-    struct ast_visitor v = {.ctx = u, .expr = visit};
+    struct walk w = {.u = u};
+    struct ast_visitor v = {.ctx = &w, .expr = visit};
     for (size_t i = 0; i < u->ast->probes.len; i++) {
         struct ast_probe *p = u->ast->probes.data[i];
         for (size_t k = 0; k < p->points.len; k++) expand_point(u, &p->points.data[k]);
@@ -192,4 +276,5 @@ void sema_positional(struct unit *u) {
         ast_visit_stmts(&v, &p->body);
     }
     for (size_t i = 0; i < u->ast->fns.len; i++) ast_visit_stmts(&v, &u->ast->fns.data[i]->body);
+    check_named(&w);
 }

@@ -88,6 +88,7 @@ struct unit_options {
     bool helper_errors; // -k: report helpers that fail
     bool no_warnings;
     bool test_mode, bench_mode;
+    bool params_help; // say what named parameters there are instead of a run
     bool no_kernel; // --check without BTF or privileges where avoidable
 };
 

@@ -118,7 +118,10 @@ static void set_config(struct unit *u, const struct ast_config_item *item) {
         return;
     }
     const char *value = item_text(u, item->value), *why = "expected a number, a word or a string";
-    if (!value || !config_set(&u->config, id, value, &why))
+    // The environment has the last word.
+    struct config ignored = u->config;
+    struct config *into = u->config.in_environment[id] ? &ignored : &u->config;
+    if (!value || !config_set(into, id, value, &why))
         diag(u->diags, item->value->span, config_value, config_rows[id].name,
              value ? value : "an expression", why);
 }

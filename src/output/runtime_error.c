@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors of a running script: the place, the reason, the line of the script.
+#include <string.h>
+
+#include "output/output_internal.h"
+
+// The line of the script and an underline below the place.
+static void put_excerpt(const struct mf_event *e, const char *source) {
+    for (uint32_t line = 1; line < e->line && source; line++) {
+        source = strchr(source, '\n');
+        if (source) source++;
+    }
+    if (!source || !*source || !e->column) return;
+    fprintf(stderr, "%.*s\n", (int)strcspn(source, "\n"), source);
+    for (uint32_t i = 1; i < e->column && *source && *source != '\n'; i++, source++)
+        fputc(*source == '\t' ? '\t' : ' ', stderr);
+    uint32_t n = e->end_column > e->column ? e->end_column - e->column : 1;
+    while (n--) fputc('~', stderr);
+    fputc('\n', stderr);
+}
+
+static void put_json(struct output *o, const struct mf_event *e, int code, const char *text) {
+    const char *name = o->manifest->source_name;
+    strbuf_clear(&o->line);
+    strbuf_printf(&o->line,
+                  "{\"type\": \"%s\", \"msg\": ", e->helper ? "helper_error" : "runtime_error");
+    json_string_text(&o->line, text, strlen(text));
+    if (e->helper)
+        strbuf_printf(&o->line, ", \"helper\": \"%s\", \"retcode\": %d", e->helper, code);
+    strbuf_puts(&o->line, ", \"filename\": ");
+    json_string_text(&o->line, name, strlen(name));
+    strbuf_printf(&o->line, ", \"line\": %u, \"col\": %u}\n", e->line, e->column);
+    output_write(o, o->line.data, o->line.len);
+}
+
+void output_runtime_error(struct output *o, const struct mf_event *e, int code) {
+    const char *text = e->format ? e->format : strerror(-code);
+    if (o->opts.json) {
+        put_json(o, e, code, text);
+        return;
+    }
+    output_flush(o);
+    fprintf(stderr, "%s:%u:%u", o->manifest->source_name, e->line, e->column);
+    if (e->end_column > e->column) fprintf(stderr, "-%u", e->end_column);
+    fprintf(stderr, ": WARNING: %s\n", text);
+    if (e->helper) fprintf(stderr, "Additional Info - helper: %s, retcode: %d\n", e->helper, code);
+    put_excerpt(e, o->manifest->source_text);
+}
