@@ -51,7 +51,8 @@ static int list_pattern(struct lister *l, const char *pattern) {
     size_t n = strcspn(pattern, ":");
     const char *head = arena_strndup(a, pattern, n);
     const struct provider *named = provider_find(head);
-    bool anywhere = !pattern[n] && !probe_has_glob(head); // a bare word
+    bool anywhere = !pattern[n] && strcmp(head, "*"); // a word: of whatever provider
+    const char *around = probe_has_glob(head) ? "" : "*";
     if (named) {
         list_provider(l, named, pattern);
         return 0;
@@ -59,7 +60,7 @@ static int list_pattern(struct lister *l, const char *pattern) {
     for (const struct provider *const *p = provider_all(); *p; p++) {
         if (!is_place(*p)) continue;
         if (anywhere)
-            list_provider(l, *p, arena_printf(a, "%s:*%s*", (*p)->name, pattern));
+            list_provider(l, *p, arena_printf(a, "%s:%s%s%s", (*p)->name, around, pattern, around));
         else if (probe_glob(head, (*p)->name))
             list_provider(l, *p, pattern);
     }

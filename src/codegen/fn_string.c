@@ -54,8 +54,8 @@ void cg_str_into(struct cg *c, const struct ast_expr *e, LLVMValueRef to, bool z
     uint32_t size = e->type->size;
     LLVMValueRef from = source(c, ARG(e, 0), &m);
     LLVMValueRef n = cg_int(c, size);
-    if (e->call.args.len > 1) // n characters and the NUL
-        n = at_most(c, LLVMBuildAdd(c->b, cg_scalar(c, ARG(e, 1)), cg_int(c, 1), ""), size);
+    if (e->call.args.len > 1 && ARG(e, 1)->kind != AST_INT) // n bytes, with the NUL
+        n = at_most(c, cg_scalar(c, ARG(e, 1)), size);
     if (zero || size <= 16)
         cg_zero(c, to, size);
     else

@@ -39,9 +39,9 @@ static void put_string(struct output *o, struct strbuf *b, const struct type *ty
                        const void *data) {
     size_t n = strnlen(data, type->size);
     strbuf_add(b, data, n);
-    // A string that fills its place was cut.
+    // What str() read without a length and fills its place was cut.
     uint64_t max = manifest_config_uint(o->manifest, "max_strlen");
-    if (max && n + 1 >= max && type->size >= max)
+    if (max && n >= max && type->size == max + 1)
         strbuf_puts(b, manifest_config(o->manifest, "str_trunc_trailer"));
 }
 
@@ -154,12 +154,14 @@ void stack_text(struct output *o, struct strbuf *b, const struct type *type, con
                      : 0;
     strbuf_putc(b, '\n');
     for (uint32_t i = 0; i < n; i++) {
-        strbuf_printf(b, "%*s", (int)indent, "");
         bool perf = type->mode == STACK_MODE_PERF;
         if (type->mode == STACK_MODE_RAW) {
             strbuf_printf(b, "%" PRIx64, ips[i]);
         } else {
-            if (perf) strbuf_printf(b, "\t%" PRIx64 " ", ips[i]);
+            if (perf)
+                strbuf_printf(b, "\t%" PRIx64 " ", ips[i]);
+            else
+                strbuf_printf(b, "%*s", (int)indent, "");
             if (type->kind == TYPE_KSTACK)
                 put_ksym(o, b, ips[i], true);
             else

@@ -120,6 +120,7 @@ static void on_exit_event(struct runtime *rt, const struct mf_event *e, const vo
     int64_t status;
     memcpy(&status, field(e, 0, record), 8);
     if (!rt->status) rt->status = (int)status;
+    if (!rt->exit_time) memcpy(&rt->exit_time, (const char *)record + 8, 8);
     rt->stop = true;
 }
 static void on_runtime_error(struct runtime *rt, const struct mf_event *e, const void *record) {

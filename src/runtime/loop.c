@@ -9,10 +9,21 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "runtime/runtime_internal.h"
+
+// How long events that wait are handled after a signal, and after how many events a signal is
+// looked for: an event can start a program, and new ones come meanwhile.
+enum { DRAIN_SECONDS = 3, TICKS = 64 };
+
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
 
 static uint64_t time_of(const void *record) {
     uint64_t t;
@@ -20,12 +31,16 @@ static uint64_t time_of(const void *record) {
     return t;
 }
 
+static bool is_after_exit(const struct runtime *rt, const void *record) {
+    return rt->exit_time && time_of(record) > rt->exit_time;
+}
+
 // Control events up to a time, in their order.
 static void run_queue(struct runtime *rt, uint64_t until) {
     size_t done = 0;
     while (done < rt->queue_len && rt->queue[done].time <= until) {
         struct pending p = rt->queue[done++];
-        rt_handle(rt, p.record, p.len);
+        if (!is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
         free(p.record);
     }
     if (!done) return;
@@ -55,13 +70,33 @@ static int on_control(void *ctx, void *data, size_t len) {
     return 0;
 }
 
+static void read_signals(struct runtime *rt) {
+    struct signalfd_siginfo info;
+    while (rt->signals >= 0 && read(rt->signals, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGUSR1) {
+            rt_run_programs(rt, "self");
+            continue;
+        }
+        if (rt->stop) _exit(130); // asked twice: at once
+        rt->stop = true;
+        rt->deadline = now_ns() + DRAIN_SECONDS * 1000000000ull;
+    }
+}
+
 static int on_event(void *ctx, void *data, size_t len) {
     struct runtime *rt = ctx;
     if (len < 16) return 0;
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->queue_len) run_queue(rt, time_of(data));
+    if (is_after_exit(rt, data)) return 0;
+    if (rt->deadline && now_ns() > rt->deadline) {
+        rt->unhandled++;
+        return 0;
+    }
     rt_handle(rt, data, len);
-    return output_error(rt->out) ? -1 : 0;
+    bool was_running = !rt->stop;
+    if (++rt->ticks % TICKS == 0) read_signals(rt);
+    return output_error(rt->out) || (was_running && rt->stop) ? -1 : 0;
 }
 
 static struct ring_buffer *open_ring(struct runtime *rt, const char *name,
@@ -94,18 +129,6 @@ static void watch(int epoll, int fd, uint32_t what) {
     if (fd >= 0) epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-static void on_signal(struct runtime *rt, int fd) {
-    struct signalfd_siginfo info;
-    while (read(fd, &info, sizeof(info)) == sizeof(info)) {
-        if (info.ssi_signo == SIGUSR1) {
-            rt_run_programs(rt, "self");
-            continue;
-        }
-        if (rt->stop) _exit(130); // asked twice: at once
-        rt->stop = true;
-    }
-}
-
 static int open_signals(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -126,10 +149,11 @@ static void release_child(struct runtime *rt) {
 }
 
 void rt_loop(struct runtime *rt) {
-    int signals = open_signals(), epoll = epoll_create1(EPOLL_CLOEXEC);
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
     int child = open_pid(rt->opts->child ? rt->opts->child : rt->opts->pid);
+    rt->signals = open_signals();
     open_rings(rt);
-    watch(epoll, signals, ON_SIGNAL);
+    watch(epoll, rt->signals, ON_SIGNAL);
     watch(epoll, child, ON_CHILD);
     if (rt->events) watch(epoll, ring_buffer__epoll_fd(rt->events), ON_RING);
     if (rt->control) watch(epoll, ring_buffer__epoll_fd(rt->control), ON_RING);
@@ -142,13 +166,12 @@ void rt_loop(struct runtime *rt) {
         struct epoll_event e[4];
         int n = epoll_wait(epoll, e, 4, 1000);
         for (int i = 0; i < n; i++) {
-            if (e[i].data.u32 == ON_SIGNAL) on_signal(rt, signals);
+            if (e[i].data.u32 == ON_SIGNAL) read_signals(rt);
             if (e[i].data.u32 == ON_CHILD) rt->stop = true;
         }
         rt_drain(rt);
         rt_report_losses(rt, false);
     }
     if (epoll >= 0) close(epoll);
-    if (signals >= 0) close(signals);
     if (child >= 0) close(child);
 }

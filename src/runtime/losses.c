@@ -40,7 +40,7 @@ static void report_missed(struct runtime *rt) {
 
 void rt_report_losses(struct runtime *rt, bool final) {
     if (!rt->losses && !final) return;
-    uint64_t lost = rt->losses ? counter(rt, MF_LOST_EVENTS) : 0;
+    uint64_t lost = (rt->losses ? counter(rt, MF_LOST_EVENTS) : 0) + rt->unhandled;
     if (lost > rt->lost_said) {
         output_lost(rt->out, lost - rt->lost_said);
         rt->lost_said = lost;

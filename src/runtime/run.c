@@ -66,6 +66,7 @@ static void announce(struct runtime *rt) {
 static void finish(struct runtime *rt) {
     probe_links_close(&rt->links);
     rt_drain(rt);
+    rt->exit_time = rt->deadline = 0;
     rt_run_programs(rt, "end");
     rt_drain(rt);
     bool text = !rt->opts->format || strcmp(rt->opts->format, "json");
@@ -81,6 +82,7 @@ static void finish(struct runtime *rt) {
 
 static void close_all(struct runtime *rt) {
     probe_links_close(&rt->links);
+    if (rt->signals >= 0) close(rt->signals);
     ring_buffer__free(rt->events);
     ring_buffer__free(rt->control);
     for (size_t i = 0; i < rt->queue_len; i++) free(rt->queue[i].record);
@@ -95,7 +97,7 @@ static void close_all(struct runtime *rt) {
 }
 
 int rt_run(const void *object, size_t len, const struct rt_options *opts) {
-    struct runtime rt = {.opts = opts, .status = 0};
+    struct runtime rt = {.opts = opts, .status = 0, .signals = -1};
     int status = 1;
     signal(SIGPIPE, SIG_IGN);
     rt.arena = arena_new();

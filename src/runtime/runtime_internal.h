@@ -40,6 +40,11 @@ struct runtime {
     size_t ncpus;
     size_t attached;
     bool stop;          // leave the loop
+    uint64_t exit_time; // ns; what came after exit() is not shown. 0: no exit() yet
+    uint64_t deadline;  // ns, after a signal: what is not handled by then counts as lost. 0: none
+    uint64_t unhandled; // events that were left at the deadline
+    int signals;        // signalfd, or -1
+    unsigned ticks;     // events since signals were looked for
     bool has_attached;  // some probe other than begin and end is there
     int status;         // of exit()
     struct strbuf log;  // libbpf's messages while loading

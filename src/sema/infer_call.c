@@ -215,7 +215,7 @@ static const struct type *infer_aggregation(struct infer *in, struct ast_expr *e
 
 static const struct type *infer_str(struct infer *in, struct ast_expr *e) {
     const struct type *type = ARG(e, 0)->type;
-    uint64_t max = config_uint(&in->u->config, CONFIG_max_strlen), size = max;
+    uint64_t max = config_uint(&in->u->config, CONFIG_max_strlen), size = max + 1;
     int64_t n;
     bool ok = type_is_scalar(type) || is_text(type) ||
               (type->kind == TYPE_ARRAY && type->target->size == 1);
@@ -232,14 +232,13 @@ static const struct type *infer_str(struct infer *in, struct ast_expr *e) {
                 if (in->final) diag(in->u->diags, ARG(e, 1)->span, length_negative);
                 return error_type(in);
             }
-            if ((uint64_t)n + 1 < size) size = (uint64_t)n + 1;
+            // The length counts the NUL; a literal has its own.
+            uint64_t bytes = (uint64_t)n + (ARG(e, 0)->kind == AST_STRING);
+            if (bytes < size) size = bytes ? bytes : 1;
         }
         infer_convert(in, &ARG(e, 1), types_int(in->t, 64, false));
     }
-    if (type->kind == TYPE_STRING) {
-        if (type->size < size) size = type->size;
-        return types_string(in->t, (uint32_t)size);
-    }
+    if (type->kind == TYPE_STRING && type->size < size) size = type->size;
     return types_string(in->t, (uint32_t)size);
 }
 
