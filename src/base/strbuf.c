@@ -41,17 +41,21 @@ void strbuf_puts(struct strbuf *b, const char *s) { strbuf_add(b, s, strlen(s));
 
 void strbuf_putc(struct strbuf *b, char c) { strbuf_add(b, &c, 1); }
 
-void strbuf_printf(struct strbuf *b, const char *fmt, ...) {
-    va_list ap, again;
-    va_start(ap, fmt);
+void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap) {
+    va_list again;
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
-    if (n > 0) {
-        reserve(b, (size_t)n);
-        vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-        b->len += (size_t)n;
-    }
+    if (n <= 0) return;
+    reserve(b, (size_t)n);
+    vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+    b->len += (size_t)n;
+}
+
+void strbuf_printf(struct strbuf *b, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    strbuf_vprintf(b, fmt, ap);
     va_end(ap);
 }
 

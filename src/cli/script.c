@@ -172,7 +172,9 @@ static int run(const struct options *o, const struct child *child, const void *o
                             .verify_only = o->dry_run,
                             .keep_errors = o->helper_errors,
                             .no_warnings = o->no_warnings,
-                            .unsafe = o->unsafe};
+                            .unsafe = o->unsafe,
+                            .test = o->test,
+                            .bench = o->bench};
     return rt_run(object, len, &rt);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "base/attr.h"
 #include "base/strbuf.h"
 #include "object/manifest.h"
 #include "types/type.h"
@@ -67,6 +68,17 @@ void output_lost(struct output *o, uint64_t n);
 void output_message(struct output *o, const char *kind, const struct mf_event *e, const char *text);
 // What went wrong at a place of the script while it ran; `code` is what the helper gave.
 void output_runtime_error(struct output *o, const struct mf_event *e, int code);
+// ---- results of --test and --bench (trial.c) ----
+// Writes to another file from now on; gives the file before.
+FILE *output_redirect(struct output *o, FILE *to);
+bool output_is_json(const struct output *o);
+// "[ mark ] text", in colour on a terminal; nothing in JSON.
+void output_mark(struct output *o, bool good, const char *mark, const char *format, ...)
+    ATTR_PRINTF(4, 5);
+// One test: how long it ran (ns) and, in JSON, what it printed.
+void output_test(struct output *o, const char *name, bool passed, uint64_t ns, const char *printed);
+void output_bench_head(struct output *o);
+void output_bench(struct output *o, const char *name, uint64_t ns, uint64_t runs); // ns: of one run
 // Merges the per-CPU copies of an aggregate into `out` (type->size bytes).
 void output_merge_percpu(const struct type *type, const void *const *copies, size_t ncpus,
                          void *out);

@@ -142,6 +142,14 @@ static int open_signals(void) {
 
 static int open_pid(pid_t pid) { return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1; }
 
+// exit() also sets a word of the state: it counts even if its event found no room in the ring.
+static bool exit_was_called(const struct runtime *rt) {
+    uint64_t state[8] = {0};
+    uint32_t key = 0;
+    return rt->state && !bpf_map_lookup_elem(bpf_map__fd(rt->state), &key, state) &&
+           (uint32_t)state[0];
+}
+
 static void release_child(struct runtime *rt) {
     if (rt->opts->child_go < 0 || !rt->opts->child) return;
     if (write(rt->opts->child_go, "g", 1) != 1) log_warning("the command has ended already");
@@ -161,7 +169,9 @@ void rt_loop(struct runtime *rt) {
     rt_drain(rt);
     rt_run_iterators(rt);
     release_child(rt);
-    if (!rt->has_attached) rt->stop = true;
+    if (rt->opts->test) rt_run_tests(rt);
+    if (rt->opts->bench) rt_run_benches(rt);
+    if (!rt->has_attached || rt->opts->test || rt->opts->bench) rt->stop = true;
     while (!rt->stop) {
         struct epoll_event e[4];
         int n = epoll_wait(epoll, e, 4, 1000);
@@ -170,6 +180,7 @@ void rt_loop(struct runtime *rt) {
             if (e[i].data.u32 == ON_CHILD) rt->stop = true;
         }
         rt_drain(rt);
+        if (exit_was_called(rt)) rt->stop = true;
         rt_report_losses(rt, false);
     }
     if (epoll >= 0) close(epoll);

@@ -20,6 +20,7 @@ struct rt_options {
     bool keep_errors;                 // -k: print failures of helpers
     bool no_warnings;
     bool unsafe;
+    bool test, bench; // run the script's tests, benchmarks, then end
 };
 
 // Gives the exit status of the program (0; 1 after errors that were printed; exit()'s argument).

@@ -64,6 +64,9 @@ void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void
 void rt_clear_map(struct runtime *rt, uint32_t map);
 void rt_zero_map(struct runtime *rt, uint32_t map);
 void rt_print_all_maps(struct runtime *rt);
+// trial.c: failures set the status
+void rt_run_tests(struct runtime *rt);
+void rt_run_benches(struct runtime *rt);
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
 // resolve.c: names for output.
