@@ -156,8 +156,7 @@ LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e) {
     struct cg_value v = cg_expr(c, e);
     if (!v.is_address) return v.v;
     if (v.type->kind == TYPE_KSYM || v.type->kind == TYPE_USYM || v.type->kind == TYPE_TIMESTAMP ||
-        v.type->kind == TYPE_PROBE || v.type->kind == TYPE_USERNAME ||
-        v.type->kind == TYPE_STRERROR || v.type->kind == TYPE_SYSCALL)
+        v.type->kind == TYPE_PROBE || v.type->kind == TYPE_USERNAME || v.type->kind == TYPE_SYSCALL)
         return cg_fetch(c, v.v, types_int(c->u->types, 64, false), v.memory);
     if (v.memory != MEM_BPF) return v.v; // the address itself
     return LLVMBuildPtrToInt(c->b, v.v, c->i64, "");
@@ -278,6 +277,12 @@ static struct cg_value convert_text(struct cg *c, struct cg_value v, const struc
 }
 
 struct cg_value cg_convert(struct cg *c, struct cg_value v, const struct type *to) {
+    if (to->kind == TYPE_BOOL && v.type->kind == TYPE_STRING) { // is it not empty?
+        LLVMValueRef first = LLVMBuildLoad2(c->b, c->i8, cg_materialize(c, v), "");
+        return cg_scalar_value(
+            LLVMBuildZExt(c->b, cg_nonzero(c, LLVMBuildZExt(c->b, first, c->i64, "")), c->i64, ""),
+            to);
+    }
     if (type_is_scalar(to)) {
         if (!v.is_address) return cg_scalar_value(narrow(c, v.v, to), to);
         if (to->kind == TYPE_POINTER && v.type->kind == TYPE_ARRAY)

@@ -249,6 +249,19 @@ struct cg_value cg_fn_signal_thread(struct cg *c, const struct ast_expr *e) {
     return send_signal(c, e, BPF_FUNC_send_signal_thread);
 }
 
+struct cg_value cg_fn_write_user(struct cg *c, const struct ast_expr *e) {
+    struct cg_value from = cg_expr(c, ARG(e, 1));
+    LLVMValueRef bytes = cg_materialize(c, from), n = cg_int(c, from.type->size);
+    if (e->call.args.len > 2) {
+        n = cg_opaque(c, cg_scalar(c, ARG(e, 2)));
+        LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, n, cg_int(c, from.type->size), "");
+        n = LLVMBuildSelect(c->b, over, cg_int(c, from.type->size), n, "");
+    }
+    LLVMValueRef args[] = {cg_scalar(c, ARG(e, 0)), bytes, LLVMBuildTrunc(c->b, n, c->i32, "")};
+    LLVMValueRef rc = cg_helper(c, BPF_FUNC_probe_write_user, args, 3);
+    return SCALAR(cg_bool(c, LLVMBuildNot(c->b, cg_nonzero(c, rc), "")));
+}
+
 struct cg_value cg_fn_override(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef args[] = {c->f->ctx, cg_scalar(c, ARG(e, 0))};
     return SCALAR(cg_helper(c, BPF_FUNC_override_return, args, 2));
@@ -266,12 +279,6 @@ struct cg_value cg_fn_cgroup_path(struct cg *c, const struct ast_expr *e) {
     LLVMBuildStore(c->b, cg_scalar(c, ARG(e, 0)), p);
     LLVMBuildStore(c->b, cg_int(c, pattern), cg_offset(c, p, 8));
     return cg_address_value(p, e->type, MEM_BPF);
-}
-
-struct cg_value cg_fn_strerror(struct cg *c, const struct ast_expr *e) {
-    LLVMValueRef v = cg_scalar(c, ARG(e, 0));
-    LLVMValueRef negative = LLVMBuildICmp(c->b, LLVMIntSLT, v, cg_int(c, 0), "");
-    return SCALAR(LLVMBuildSelect(c->b, negative, LLVMBuildNeg(c->b, v, ""), v, ""));
 }
 
 struct cg_value cg_fn_syscall_name(struct cg *c, const struct ast_expr *e) {

@@ -116,7 +116,7 @@ static bool type_ok(const struct type *t, unsigned depth) {
     static const uint32_t fixed[] = {
         [TYPE_BOOL] = 1,         [TYPE_KSTACK] = 16,  [TYPE_USTACK] = 16,  [TYPE_KSYM] = 8,
         [TYPE_USYM] = 16,        [TYPE_INET] = 20,    [TYPE_MAC] = 6,      [TYPE_TIMESTAMP] = 16,
-        [TYPE_CGROUP_PATH] = 16, [TYPE_USERNAME] = 8, [TYPE_STRERROR] = 8, [TYPE_SYSCALL] = 8,
+        [TYPE_CGROUP_PATH] = 16, [TYPE_USERNAME] = 8, [TYPE_SYSCALL] = 8,
         [TYPE_PROBE] = 8,        [TYPE_POINTER] = 8,  [TYPE_COUNT] = 8,    [TYPE_SUM] = 8,
         [TYPE_AVG] = 16,         [TYPE_MIN] = 16,     [TYPE_MAX] = 16,     [TYPE_STATS] = 16,
         [TYPE_TSERIES] = 0};

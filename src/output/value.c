@@ -285,7 +285,6 @@ void output_value(struct output *o, struct strbuf *b, const struct type *type, c
     case TYPE_CGROUP_PATH: put_cgroup(o, b, data); break;
     case TYPE_USERNAME: put_username(b, data); break;
     case TYPE_SYSCALL: put_syscall(b, word(data)); break;
-    case TYPE_STRERROR: strbuf_puts(b, strerror((int)word(data))); break;
     case TYPE_PROBE:
         if (word(data) < o->manifest->targets.len)
             strbuf_puts(b, o->manifest->targets.data[word(data)].name);

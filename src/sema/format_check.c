@@ -56,7 +56,6 @@ static bool prints_as_text(const struct type *t) {
     case TYPE_TIMESTAMP:
     case TYPE_CGROUP_PATH:
     case TYPE_USERNAME:
-    case TYPE_STRERROR:
     case TYPE_SYSCALL:
     case TYPE_PROBE:
     case TYPE_ENUM:
@@ -75,8 +74,8 @@ static bool fits(char letter, const struct type *t) {
     case 'c': return type_is_integer(t);
     case 'p': return type_is_scalar(t);
     default:
-        return type_is_scalar(t) || type_is_aggregate(t) || t->kind == TYPE_STRERROR ||
-               t->kind == TYPE_TIMESTAMP || t->kind == TYPE_KSYM || t->kind == TYPE_USERNAME;
+        return type_is_scalar(t) || type_is_aggregate(t) || t->kind == TYPE_TIMESTAMP ||
+               t->kind == TYPE_KSYM || t->kind == TYPE_USERNAME;
     }
 }
 

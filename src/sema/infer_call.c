@@ -6,6 +6,7 @@
 #include "builtins/signature.h"
 #include "probes/feature.h"
 #include "sema/sema_internal.h"
+#include "types/btf.h"
 #include "symbols/symbols.h"
 
 #define ARG(e, i) ((e)->call.args.data[i])
@@ -422,6 +423,16 @@ static const struct type *rewrite_is_err(struct infer *in, struct ast_expr **pe)
     return infer_expr(in, pe);
 }
 
+static const struct type *rewrite_concat(struct infer *in, struct ast_expr **pe) {
+    struct ast_expr *e = *pe, *left = ARG(e, 0), *right = ARG(e, 1);
+    e->kind = AST_BINARY;
+    e->binary.op = AST_ADD;
+    e->binary.left = left;
+    e->binary.right = right;
+    e->binary.op_span = e->span;
+    return infer_expr(in, pe);
+}
+
 static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
@@ -433,6 +444,10 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
     if (fn == FN_assert) return rewrite_assert(in, pe);
     if (fn == FN_container_of) return rewrite_container(in, pe);
     if (fn == FN_is_err) return rewrite_is_err(in, pe);
+    if (fn == FN_str_concat) return rewrite_concat(in, pe);
+    if (fn == FN_kfunc_exist)
+        return to_bool(in, pe, types_find_func(in->t, NULL, a->string.data) != NULL);
+    if (fn == FN_kfunc_allowed) return to_bool(in, pe, false); // nothing calls kfuncs
     if (fn == FN_default_str_length) {
         *pe = node_int(in, e->span, (int64_t)config_uint(&in->u->config, CONFIG_max_strlen));
         return infer_expr(in, pe);
@@ -447,6 +462,14 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
     switch (fn) {
     case FN_is_ptr: return to_bool(in, pe, type->kind == TYPE_POINTER);
     case FN_is_str: return to_bool(in, pe, is_text(type));
+    case FN_assert_str:
+        if (in->final && !is_text(type))
+            diag(in->u->diags, a->span, argument_kind, "assert_str", "a string",
+                 type_name(in->t, type));
+        return types_basic(in->t, TYPE_VOID);
+    case FN_strcap:
+        *pe = node_int(in, e->span, type->kind == TYPE_ARRAY ? type->count : type->size);
+        return infer_expr(in, pe);
     case FN_is_array: return to_bool(in, pe, type->kind == TYPE_ARRAY);
     case FN_is_integer: return to_bool(in, pe, type->kind == TYPE_INT);
     case FN_is_unsigned_integer: return to_bool(in, pe, type->kind == TYPE_INT && !type->is_signed);
@@ -510,7 +533,8 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_macaddr: return types_basic(t, TYPE_MAC);
     case FN_cgroup_path: return types_basic(t, TYPE_CGROUP_PATH);
     case FN_syscall_name: return types_basic(t, TYPE_SYSCALL);
-    case FN_strerror: return types_basic(t, TYPE_STRERROR);
+    case FN_strerror: return types_string(t, 64);
+    case FN_signal_name: return types_string(t, 16);
     case FN_strftime:
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
         return types_basic(t, TYPE_TIMESTAMP);

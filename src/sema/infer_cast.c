@@ -78,6 +78,7 @@ static const struct type *bad_cast(struct infer *in, const struct ast_expr *e,
 static bool castable(const struct type *to, const struct type *from) {
     if (type_equal(to, from) || type_assignable(to, from)) return true;
     if (type_is_scalar(to) && type_is_scalar(from)) return true;
+    if (to->kind == TYPE_BOOL && from->kind == TYPE_STRING) return true;
     // Bytes of an array as an integer, and the other way round.
     if (to->kind == TYPE_INT && (from->kind == TYPE_ARRAY || from->kind == TYPE_STRING))
         return from->size <= 8;

@@ -78,7 +78,6 @@ static struct type basic_shape(enum type_kind kind) {
     case TYPE_TUPLE:
     case TYPE_KSYM:
     case TYPE_USERNAME:
-    case TYPE_STRERROR:
     case TYPE_SYSCALL:
     case TYPE_PROBE:
     case TYPE_COUNT:
@@ -258,7 +257,6 @@ static const char *kind_name(const struct type *type) {
     case TYPE_TIMESTAMP: return "timestamp";
     case TYPE_CGROUP_PATH: return "cgroup_path_t";
     case TYPE_USERNAME: return "username";
-    case TYPE_STRERROR: return "strerror_t";
     case TYPE_SYSCALL: return "syscall_t";
     case TYPE_PROBE: return "string";
     case TYPE_COUNT: return "count_t";

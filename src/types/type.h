@@ -36,7 +36,6 @@ enum type_kind {
     TYPE_TIMESTAMP,
     TYPE_CGROUP_PATH,
     TYPE_USERNAME,
-    TYPE_STRERROR,
     TYPE_SYSCALL, // number of a system call, printed by name
     TYPE_PROBE,   // the `probe` builtin
     // map values that only aggregate
@@ -133,7 +132,7 @@ struct value_cgroup_path { // 16 bytes
     uint32_t pattern; // index into manifest.strings
     uint32_t pad;
 };
-// TYPE_USERNAME: uint64_t uid. TYPE_STRERROR: uint64_t errno. TYPE_SYSCALL: uint64_t number.
+// TYPE_USERNAME: uint64_t uid. TYPE_SYSCALL: uint64_t number.
 // TYPE_PROBE: uint64_t index into manifest.targets. TYPE_COUNT: uint64_t. TYPE_SUM: (u)int64_t.
 struct value_minmax { // TYPE_MIN, TYPE_MAX: 16 bytes
     uint64_t value;
