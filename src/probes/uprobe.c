@@ -12,6 +12,7 @@
 #include "probes/feature.h"
 #include "probes/probe_internal.h"
 #include "probes/providers.h"
+#include "probes/uprobe_args.h"
 #include "symbols/demangle.h"
 #include "symbols/symbols.h"
 
@@ -298,7 +299,7 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
 }
 
 #define UPROBE_CAPS                                                                                \
-    (PROBE_ARGN | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK |                \
+    (PROBE_ARGN | PROBE_ARGS | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK |                \
      PROBE_NEWEST_FIRST)
 
 const struct provider provider_uprobe = {
@@ -311,6 +312,7 @@ const struct provider provider_uprobe = {
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
     .list = list,
+    .describe = uprobe_describe,
     .prepare = prepare,
     .attach = attach,
 };
@@ -320,11 +322,12 @@ const struct provider provider_uretprobe = {
     .aliases = {"ur"},
     .doc = "Return of a function of a program or library",
     .syntax = "uretprobe:PATH:FUNCTION",
-    .caps = (UPROBE_CAPS & ~PROBE_ARGN) | PROBE_RETVAL,
+    .caps = (UPROBE_CAPS & ~(PROBE_ARGN | PROBE_ARGS)) | PROBE_RETVAL,
     .context = CTX_REGS,
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
     .list = list,
+    .describe = uprobe_describe,
     .prepare = prepare,
     .attach = attach,
 };

@@ -7,6 +7,7 @@
 
 struct use { // what a body reads, found before any typing
     bool args, retval, argn, probe, func;
+    bool types; // names of types
 };
 
 static void scan(void *ctx, struct ast_expr **pe) {
@@ -16,6 +17,7 @@ static void scan(void *ctx, struct ast_expr **pe) {
                        : e->kind == AST_CALL ? e->call.name
                                              : NULL;
     unsigned n;
+    use->types |= e->kind == AST_CAST || e->kind == AST_SIZEOF || e->kind == AST_OFFSETOF;
     if (!name) return;
     int id = variable_find(name, &n);
     use->args |= id == VAR_args;
@@ -75,6 +77,7 @@ static bool same_place(const struct probe_place *a, const struct probe_place *b)
 static bool same_layout(const struct probe_layout *a, const struct probe_layout *b) {
     if (a->args.len != b->args.len || !a->retval != !b->retval) return false;
     if (a->retval && !type_equal(a->retval, b->retval)) return false;
+    if (!same_place(&a->retval_place, &b->retval_place)) return false;
     for (size_t i = 0; i < a->args.len; i++) {
         const struct probe_arg *x = &a->args.data[i], *y = &b->args.data[i];
         if (strcmp(x->name, y->name) || x->offset != y->offset ||
@@ -109,23 +112,35 @@ static bool alone(const struct provider *p, const struct use *use) {
     return identity && ((p->caps & PROBE_NO_COOKIE) || !feature_have(FEATURE_cookie));
 }
 
+// Types of one program say nothing of another's, even where they have the same names.
+static bool same_types(const struct provider *p, const struct use *use, const struct mf_target *a,
+                       const struct mf_target *b) {
+    if (!(p->caps & PROBE_USER) || !a->module || !b->module) return true;
+    return !(use->types || use->args || use->retval) || !strcmp(a->module, b->module);
+}
+
 static void add_targets(struct unit *u, const struct ast_probe *probe,
                         const struct ast_attach_point *point, const struct provider *provider,
                         const struct mf_targets *targets, const struct use *use, size_t first) {
+    // A bare register needs no description.
+    bool argn = use->argn && (provider->context != CTX_REGS || (provider->caps & PROBE_PLACED_ARGS));
     bool typed = provider->describe &&
-                 (use->args || use->retval || use->argn || provider->context == CTX_ITER);
+                 (use->args || use->retval || argn || provider->context == CTX_ITER);
     for (size_t i = 0; i < targets->len; i++) {
         struct probe_layout layout = {0};
         struct probe_error err = {0};
         if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err) && use->args &&
             targets->len == 1) {
             diag(u->diags, point->span, args_unknown, err.message ? err.message : "unknown");
+            if (err.hint) diag_hint(u->diags, "%s", err.hint);
             return;
         }
         struct sema_program *home = NULL;
         if (!alone(provider, use))
             for (size_t k = first; k < u->programs.len && !home; k++)
                 if (u->programs.data[k]->provider == provider &&
+                    same_types(provider, use, &u->programs.data[k]->targets.data[0],
+                               &targets->data[i]) &&
                     same_layout(&u->programs.data[k]->layout, &layout))
                     home = u->programs.data[k];
         if (!home) home = new_program(u, probe, provider, &layout);
@@ -173,6 +188,11 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
         return;
     }
     add_targets(u, probe, point, provider, &c.targets, use, first);
+}
+
+const char *sema_traced_file(const struct sema_program *p) {
+    return p && (p->provider->caps & PROBE_USER) && p->targets.len ? p->targets.data[0].module
+                                                                  : NULL;
 }
 
 void sema_attach(struct unit *u) {
