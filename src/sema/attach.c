@@ -17,7 +17,6 @@ static void scan(void *ctx, struct ast_expr **pe) {
                        : e->kind == AST_CALL ? e->call.name
                                              : NULL;
     unsigned n;
-    use->types |= e->kind == AST_CAST || e->kind == AST_SIZEOF || e->kind == AST_OFFSETOF;
     if (!name) return;
     int id = variable_find(name, &n);
     use->args |= id == VAR_args;
@@ -27,9 +26,13 @@ static void scan(void *ctx, struct ast_expr **pe) {
     use->func |= id == VAR_func;
 }
 
+static void scan_type(void *ctx, struct ast_type **t) {
+    ((struct use *)ctx)->types |= (*t)->kind == AST_TYPE_NAME;
+}
+
 static struct use scan_probe(struct ast_probe *p) {
     struct use use = {0};
-    struct ast_visitor v = {.ctx = &use, .expr = scan};
+    struct ast_visitor v = {.ctx = &use, .expr = scan, .type = scan_type};
     if (p->predicate) ast_visit_expr(&v, &p->predicate);
     ast_visit_stmts(&v, &p->body);
     return use;

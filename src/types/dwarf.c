@@ -78,6 +78,14 @@ static void read_ranges(struct dwarf_file *f) {
     }
 }
 
+// Where the code of a function begins: of one in several parts, the first is entered.
+static bool entry_of(Dwarf_Die *die, uint64_t *address) {
+    Dwarf_Addr base, begin, end;
+    bool found = dwarf_entrypc(die, &begin) == 0 || dwarf_ranges(die, 0, &base, &begin, &end) > 0;
+    if (found) *address = begin;
+    return found;
+}
+
 // Functions with code among the children of a DIE, and in its namespaces.
 static void read_functions(struct dwarf_file *f, struct dwarf_unit *u, Dwarf_Die *parent,
                            unsigned depth) {
@@ -88,7 +96,7 @@ static void read_functions(struct dwarf_file *f, struct dwarf_unit *u, Dwarf_Die
         struct dwarf_entry entry = {.die = die};
         if (tag == DW_TAG_namespace || tag == DW_TAG_module)
             read_functions(f, u, &die, depth + 1);
-        else if (tag == DW_TAG_subprogram && dwarf_entrypc(&die, &entry.address) == 0)
+        else if (tag == DW_TAG_subprogram && entry_of(&die, &entry.address))
             VEC_PUSH(f->types->arena, &u->functions, entry);
     } while (dwarf_siblingof(&die, &die) == 0);
 }

@@ -229,6 +229,10 @@ static const char *tag_word(int tag) {
 // `name` may come from a typedef of what has no name itself.
 static const struct type *convert_tagged(struct dwarf_file *f, Dwarf_Die *die, const char *name) {
     struct arena *a = f->types->arena;
+    Dwarf_Attribute signature;
+    Dwarf_Die unit; // a declaration that names its definition in a type unit
+    if (dwarf_attr(die, DW_AT_signature, &signature) && dwarf_formref_die(&signature, &unit))
+        die = &unit;
     for (size_t i = 0; i < f->seen.len; i++)
         if (f->seen.data[i]->die.addr == die->addr) return f->seen.data[i]->type;
     int tag = dwarf_tag(die);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types, fields and constants by name: the script's definitions first, then the language's and
-// C's names, then BTF.
+// C's names, then the traced program's debug information, then BTF.
 #include <stdlib.h>
 
 #include "types/dwarf.h"
@@ -191,6 +191,13 @@ const struct type *types_find_in(struct types *t, const char *program, const cha
 const struct type *types_complete(struct types *t, const struct type *type) {
     if (!type->is_complete && type->origin) type->origin->complete(t, (struct type *)type);
     return type;
+}
+
+void types_complete_all(struct types *t, const struct type *type) {
+    if (type->kind == TYPE_ARRAY) types_complete_all(t, type->target);
+    if (type->kind != TYPE_STRUCT && type->kind != TYPE_TUPLE && type->kind != TYPE_ENUM) return;
+    types_complete(t, type);
+    for (uint32_t i = 0; i < type->nfields; i++) types_complete_all(t, type->fields[i].type);
 }
 
 bool types_find_field(struct types *t, const struct type *type, const char *name,

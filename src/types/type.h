@@ -213,6 +213,8 @@ const struct type *types_find_in(struct types *t, const char *program, const cha
 // Reads the fields of a struct or the enumerators of an enum, if not yet done.
 // Gives the completed type (same pointer). Incomplete declarations stay without fields.
 const struct type *types_complete(struct types *t, const struct type *type);
+// The same for all that lies inside a value of the type: what printing one needs.
+void types_complete_all(struct types *t, const struct type *type);
 // A field by name, also through anonymous members: `out` gets the field with its offset from
 // the start of `type`. False when there is none.
 bool types_find_field(struct types *t, const struct type *type, const char *name,
