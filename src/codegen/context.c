@@ -60,7 +60,8 @@ LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
     }
     if (!on_stack && (p->caps & PROBE_PLACED_ARGS))
         return placed(c, &c->program->layout.args.data[n].place,
-                      c->program->layout.args.data[n].type).v;
+                      c->program->layout.args.data[n].type)
+            .v;
     int reg = on_stack ? -1 : probe_regs_arg(n);
     if (reg >= 0) return cg_ctx_reg(c, reg);
     // On x86-64 the seventh argument is above the return address.

@@ -65,9 +65,9 @@ struct probe_env {
     bool want_children;  // unused for now
 };
 
-// Where an argument is: a constant, a register, the words of a struct in `reg` and `index`, or memory
-// that registers lead to (reg + index * scale + offset). Registers are byte offsets into pt_regs,
-// -1: none.
+// Where an argument is: a constant, a register, the words of a struct in `reg` and `index`, or
+// memory that registers lead to (reg + index * scale + offset). Registers are byte offsets into
+// pt_regs, -1: none.
 struct probe_place {
     enum {
         PLACE_NONE,
@@ -97,11 +97,11 @@ struct probe_arg {
 VEC_OF(probe_args, struct probe_arg);
 
 struct probe_layout {
-    struct probe_args args;    // `args`
-    const char *retval_decl;   // for listings
-    const struct type *retval; // NULL: none known (then uint64 where PROBE_RETVAL)
-    const struct type *record; // CTX_RECORD: the struct behind `args`
-    unsigned retval_index;     // CTX_BTF: index of the return value
+    struct probe_args args;          // `args`
+    const char *retval_decl;         // for listings
+    const struct type *retval;       // NULL: none known (then uint64 where PROBE_RETVAL)
+    const struct type *record;       // CTX_RECORD: the struct behind `args`
+    unsigned retval_index;           // CTX_BTF: index of the return value
     struct probe_place retval_place; // CTX_REGS; PLACE_NONE: the register of results
     const char *retval_why;          // PLACE_UNKNOWN: why it cannot be read
 };

@@ -12,13 +12,24 @@ enum how { BY_WORDS, BY_STACK, BY_X87 };
 
 enum { GENERAL_REGISTERS = 6, VECTOR_REGISTERS = 8 };
 
-static const char in_vector[] = "a floating-point value is in a vector register, which no probe can "
-                                "read";
+static const char in_vector[] =
+    "a floating-point value is in a vector register, which no probe can "
+    "read";
 
 // An integer in the same word makes the word an integer.
 static void merge(enum word *words, uint32_t from, uint32_t size, enum word word) {
     for (uint32_t i = from / 8; i <= (from + size - 1) / 8 && i < 2; i++)
         if (words[i] != WORD_INTEGER) words[i] = word;
+}
+
+// Is it given by address, for what it is or has inside?
+static bool is_by_reference(struct types *t, const struct type *type) {
+    if (type->kind == TYPE_ARRAY) return is_by_reference(t, type->target);
+    if (type->kind != TYPE_STRUCT) return false;
+    if (types_complete(t, type)->is_by_reference) return true;
+    for (uint32_t i = 0; i < type->nfields; i++)
+        if (is_by_reference(t, type->fields[i].type)) return true;
+    return false;
 }
 
 static enum how classify(struct types *t, const struct type *type, uint32_t at, enum word *words) {
@@ -71,10 +82,8 @@ static struct probe_place on_stack(struct types *t, struct registers *r, const s
     uint32_t align = alignment(t, type);
     r->stack = (r->stack + align - 1) / align * align;
     // Above the return address.
-    struct probe_place p = {.kind = PLACE_MEMORY,
-                            .reg = probe_regs_sp(),
-                            .index = -1,
-                            .offset = 8 + (int64_t)r->stack};
+    struct probe_place p = {
+        .kind = PLACE_MEMORY, .reg = probe_regs_sp(), .index = -1, .offset = 8 + (int64_t)r->stack};
     r->stack += (type->size + 7) / 8 * 8ull;
     return p;
 }
@@ -91,7 +100,7 @@ static struct probe_place by_address(struct registers *r, const char **why) {
 static struct probe_place place_arg(struct types *t, struct registers *r, const struct type *type,
                                     const char **why) {
     enum word words[2] = {WORD_NONE, WORD_NONE};
-    if (type->is_by_reference) return by_address(r, why);
+    if (is_by_reference(t, type)) return by_address(r, why);
     if (classify(t, type, 0, words) != BY_WORDS) return on_stack(t, r, type);
     unsigned general = (words[0] == WORD_INTEGER) + (words[1] == WORD_INTEGER);
     unsigned vector = (words[0] == WORD_VECTOR) + (words[1] == WORD_VECTOR);
@@ -111,7 +120,7 @@ static struct probe_place place_arg(struct types *t, struct registers *r, const 
 
 static bool is_returned_in_memory(struct types *t, const struct type *ret) {
     enum word words[2] = {WORD_NONE, WORD_NONE};
-    return ret->is_by_reference || classify(t, ret, 0, words) == BY_STACK;
+    return is_by_reference(t, ret) || classify(t, ret, 0, words) == BY_STACK;
 }
 
 void sysv_place_args(struct types *t, const struct type *ret, struct probe_arg *args, size_t n) {

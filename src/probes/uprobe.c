@@ -209,8 +209,10 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
         function = spec->parts[spec->nparts - 1];
     }
     struct gather all = {.env = env};
+    const char *provider = provider_find(spec->parts[0])->name;
     struct search s = {.env = env,
-                       .provider = provider_find(spec->parts[0])->name,
+                       .provider = provider,
+                       .is_return = !strcmp(provider, "uretprobe"),
                        .pattern = *function ? function : "*",
                        .found = gather,
                        .ctx = &all,
@@ -299,7 +301,7 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
 }
 
 #define UPROBE_CAPS                                                                                \
-    (PROBE_ARGN | PROBE_ARGS | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK |                \
+    (PROBE_ARGN | PROBE_ARGS | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK |   \
      PROBE_NEWEST_FIRST)
 
 const struct provider provider_uprobe = {

@@ -126,17 +126,18 @@ static void add_targets(struct unit *u, const struct ast_probe *probe,
                         const struct ast_attach_point *point, const struct provider *provider,
                         const struct mf_targets *targets, const struct use *use, size_t first) {
     // A bare register needs no description.
-    bool argn = use->argn && (provider->context != CTX_REGS || (provider->caps & PROBE_PLACED_ARGS));
-    bool typed = provider->describe &&
-                 (use->args || use->retval || argn || provider->context == CTX_ITER);
+    bool argn =
+        use->argn && (provider->context != CTX_REGS || (provider->caps & PROBE_PLACED_ARGS));
+    bool typed =
+        provider->describe && (use->args || use->retval || argn || provider->context == CTX_ITER);
+    struct probe_error why = {0};
+    size_t unknown = 0;
     for (size_t i = 0; i < targets->len; i++) {
         struct probe_layout layout = {0};
         struct probe_error err = {0};
-        if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err) && use->args &&
-            targets->len == 1) {
-            diag(u->diags, point->span, args_unknown, err.message ? err.message : "unknown");
-            if (err.hint) diag_hint(u->diags, "%s", err.hint);
-            return;
+        if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err)) {
+            if (!why.message) why = err;
+            unknown++;
         }
         struct sema_program *home = NULL;
         if (!alone(provider, use))
@@ -150,6 +151,9 @@ static void add_targets(struct unit *u, const struct ast_probe *probe,
         home->uses_identity = use->probe;
         VEC_PUSH(u->arena, &home->targets, targets->data[i]);
     }
+    if (!use->args || !unknown || unknown < targets->len) return;
+    diag(u->diags, point->span, args_unknown, why.message ? why.message : "unknown");
+    if (why.hint) diag_hint(u->diags, "%s", why.hint);
 }
 
 static void attach_point(struct unit *u, const struct ast_probe *probe,
@@ -195,7 +199,7 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
 
 const char *sema_traced_file(const struct sema_program *p) {
     return p && (p->provider->caps & PROBE_USER) && p->targets.len ? p->targets.data[0].module
-                                                                  : NULL;
+                                                                   : NULL;
 }
 
 void sema_attach(struct unit *u) {

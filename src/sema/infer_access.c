@@ -125,6 +125,7 @@ static const struct type *args_field(struct infer *in, struct ast_expr *e) {
         struct suggest s = suggest_begin(e->field.name);
         for (size_t i = 0; i < l->args.len; i++) suggest_offer(&s, l->args.data[i].name);
         if (s.best) diag_hint(in->u->diags, "did you mean %s?", s.best);
+        if (!l->args.len) diag_hint(in->u->diags, "this probe has no arguments");
     }
     return error_type(in);
 }

@@ -18,7 +18,8 @@ static const struct type *infer_retval(struct infer *in, const struct ast_expr *
     const struct type *type = in->program ? in->program->layout.retval : NULL;
     if (!type) return types_int(in->t, 64, true);
     if (in->program->layout.retval_place.kind == PLACE_UNKNOWN) {
-        if (in->final) diag(in->u->diags, e->span, place_unknown, "retval", in->program->layout.retval_why);
+        if (in->final)
+            diag(in->u->diags, e->span, place_unknown, "retval", in->program->layout.retval_why);
         return error_type(in);
     }
     if (type->kind == TYPE_POINTER && !type->space)
@@ -36,7 +37,8 @@ static const struct type *args_whole(struct infer *in, const struct ast_expr *e)
     for (size_t i = 0; i < n; i++) {
         elems[i] = types_complete(in->t, args->data[i].type);
         names[i] = args->data[i].name;
-        if (args->data[i].place.kind == PLACE_UNKNOWN) return infer_unreadable(in, e, &args->data[i]);
+        if (args->data[i].place.kind == PLACE_UNKNOWN)
+            return infer_unreadable(in, e, &args->data[i]);
         ok = ok && !args->data[i].is_data_loc && !args->data[i].is_data_rel && elems[i]->size;
         if (elems[i]->kind == TYPE_POINTER && !elems[i]->space)
             elems[i] = types_pointer(in->t, elems[i]->target, SPACE_KERNEL);
@@ -44,7 +46,10 @@ static const struct type *args_whole(struct infer *in, const struct ast_expr *e)
     if (ok) return types_tuple(in->t, elems, names, (uint32_t)n);
     if (in->final) {
         diag(in->u->diags, e->span, args_whole);
-        if (n) diag_hint(in->u->diags, "name a field: args.%s", names[n - 1]);
+        if (n)
+            diag_hint(in->u->diags, "name a field: args.%s", names[n - 1]);
+        else
+            diag_hint(in->u->diags, "this probe has no arguments");
     }
     return error_type(in);
 }

@@ -19,8 +19,8 @@
 // What a file says of the one that was split off it.
 struct wanted {
     const unsigned char *build_id; // in the program's memory
-    size_t build_id_len; // 0: it has none
-    const char *link; // name of the debug link, or NULL
+    size_t build_id_len;           // 0: it has none
+    const char *link;              // name of the debug link, or NULL
     GElf_Word crc;
 };
 
@@ -61,8 +61,8 @@ static size_t build_id(Elf *elf, const unsigned char **id) {
         GElf_Shdr sh;
         GElf_Nhdr note;
         size_t name, content;
-        Elf_Data *data = gelf_getshdr(scn, &sh) && sh.sh_type == SHT_NOTE ? elf_getdata(scn, NULL)
-                                                                          : NULL;
+        Elf_Data *data =
+            gelf_getshdr(scn, &sh) && sh.sh_type == SHT_NOTE ? elf_getdata(scn, NULL) : NULL;
         for (size_t at = 0; data && (at = gelf_getnote(data, at, &note, &name, &content)) > 0;) {
             const char *bytes = data->d_buf;
             if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
@@ -118,8 +118,7 @@ static bool by_build_id(struct arena *a, const char *root, const struct wanted *
 // `folder` is the program's, "" or with a slash at its end.
 static bool by_link(struct arena *a, const char *root, const char *folder, const char *name,
                     const struct wanted *w, struct debug_file *out) {
-    return (*folder == '/' &&
-            try_file(arena_printf(a, "%s%s%s", root, folder, name), w, out)) ||
+    return (*folder == '/' && try_file(arena_printf(a, "%s%s%s", root, folder, name), w, out)) ||
            try_file(arena_printf(a, "%s/%s", root, name), w, out);
 }
 

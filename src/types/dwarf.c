@@ -41,8 +41,7 @@ static struct dwarf_file *file_of(struct types *t, const char *program) {
 }
 
 void dwarf_free(struct types *t) {
-    for (size_t i = 0; i < t->dwarf_files.len; i++)
-        debug_file_close(&t->dwarf_files.data[i]->file);
+    for (size_t i = 0; i < t->dwarf_files.len; i++) debug_file_close(&t->dwarf_files.data[i]->file);
 }
 
 bool types_have_dwarf(struct types *t, const char *program, const char **why) {
@@ -133,9 +132,9 @@ static void read_params(struct dwarf_file *f, Dwarf_Die *function, struct params
         bool typed = die_type(&die, &type);
         const char *name = die_name(&die);
         if (!strcmp(name, "__in_chrg")) continue; // GCC's own, for destructors: never given
-        struct type_param p = {
-            .name = *name ? arena_strdup(a, name) : arena_printf(a, "arg%zu", out->len),
-            .type = dwarf_convert(f, typed ? &type : NULL)};
+        struct type_param p = {.name = *name ? arena_strdup(a, name)
+                                             : arena_printf(a, "arg%zu", out->len),
+                               .type = dwarf_convert(f, typed ? &type : NULL)};
         const char *text = dwarf_type_text(f, typed ? &type : NULL);
         p.decl = *name ? arena_printf(a, "%s %s", text, name) : text;
         VEC_PUSH(a, out, p);

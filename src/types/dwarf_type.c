@@ -68,7 +68,8 @@ static const struct type *convert_array(struct dwarf_file *f, Dwarf_Die *die) {
     Dwarf_Die elem, range;
     uint64_t counts[8];
     unsigned n = 0;
-    if (die_flag(die, DW_AT_GNU_vector) && die_size(die)) return words_type(f, die_size(die), 8, true);
+    if (die_flag(die, DW_AT_GNU_vector) && die_size(die))
+        return words_type(f, die_size(die), 8, true);
     const struct type *type = dwarf_convert(f, die_type(die, &elem) ? &elem : NULL);
     if (dwarf_child(die, &range) == 0) do
             if (dwarf_tag(&range) == DW_TAG_subrange_type && n < ARRAY_LEN(counts))
@@ -148,6 +149,53 @@ static void add_member(struct dwarf_file *f, Dwarf_Die *die, struct fields *out)
     VEC_PUSH(f->types->arena, out, field);
 }
 
+// The parameter of a copy or move constructor is a reference to the class, and the only one.
+static bool is_copy(Dwarf_Die *of, Dwarf_Die *constructor) {
+    Dwarf_Die param, type;
+    bool found = false;
+    if (dwarf_child(constructor, &param)) return false;
+    do {
+        if (dwarf_tag(&param) != DW_TAG_formal_parameter || die_flag(&param, DW_AT_artificial))
+            continue;
+        if (found || !die_type(&param, &type)) return false;
+        int tag = dwarf_tag(&type);
+        if (tag != DW_TAG_reference_type && tag != DW_TAG_rvalue_reference_type) return false;
+        found =
+            die_type(&type, &type) && dwarf_peel_type(&type, &type) == 0 && type.addr == of->addr;
+        if (!found) return false;
+    } while (dwarf_siblingof(&param, &param) == 0);
+    return found;
+}
+
+// A destructor or copy constructor that somebody wrote: copying such an object is more than copying
+// its bytes (Itanium C++ ABI, "non-trivial for the purposes of calls").
+static bool is_own_copying(Dwarf_Die *of, Dwarf_Die *member) {
+    uint64_t defaulted = 0;
+    if (dwarf_tag(member) != DW_TAG_subprogram || die_flag(member, DW_AT_artificial) ||
+        die_flag(member, DW_AT_deleted))
+        return false;
+    die_number(member, DW_AT_defaulted, &defaulted);
+    if (defaulted == DW_DEFAULTED_in_class) return false;
+    const char *name = die_name(member), *class = die_name(of);
+    if (*name == '~') return true;
+    size_t n = strcspn(class, "<"); // constructors of templates have no arguments in their name
+    return strlen(name) == n && !strncmp(name, class, n) && is_copy(of, member);
+}
+
+// Must functions be given the address of such an object? clang says so; for gcc what makes it so is
+// looked for. What it has inside may demand the same.
+static bool is_by_reference(Dwarf_Die *die) {
+    uint64_t how = 0;
+    Dwarf_Die member;
+    if (die_number(die, DW_AT_calling_convention, &how)) return how == DW_CC_pass_by_reference;
+    if (dwarf_hasattr(die, DW_AT_containing_type)) return true; // it has virtual functions
+    if (dwarf_child(die, &member)) return false;
+    do
+        if (is_own_copying(die, &member)) return true;
+    while (dwarf_siblingof(&member, &member) == 0);
+    return false;
+}
+
 static void complete_struct(struct dwarf_file *f, Dwarf_Die *die, struct type *type) {
     struct fields fields = {0};
     Dwarf_Die member;
@@ -156,6 +204,7 @@ static void complete_struct(struct dwarf_file *f, Dwarf_Die *die, struct type *t
         while (dwarf_siblingof(&member, &member) == 0);
     type->fields = fields.data;
     type->nfields = (uint32_t)fields.len;
+    type->is_by_reference = is_by_reference(die);
 }
 
 VEC_OF(enumerators, struct type_enumerator);
@@ -203,14 +252,6 @@ static void complete(struct types *t, struct type *type) {
     }
 }
 
-// Must functions be given the address of such an object? The compiler says so; older ones do not,
-// but a class with virtual functions or bases always is one.
-static bool is_by_reference(Dwarf_Die *die) {
-    uint64_t how = 0;
-    if (die_number(die, DW_AT_calling_convention, &how)) return how == DW_CC_pass_by_reference;
-    return dwarf_hasattr(die, DW_AT_containing_type);
-}
-
 static bool is_signed_enum(Dwarf_Die *die) {
     Dwarf_Die of, item;
     Dwarf_Attribute attr;
@@ -246,10 +287,9 @@ static const struct type *convert_tagged(struct dwarf_file *f, Dwarf_Die *die, c
     type->align = align_of(type->size);
     type->is_union = tag == DW_TAG_union_type;
     type->is_signed = is_enum && is_signed_enum(die);
-    type->is_by_reference = !is_enum && is_by_reference(die);
-    type->name = *own     ? arena_printf(a, "%s %s", tag_word(tag), own)
-                 : name   ? arena_strdup(a, name)
-                          : NULL;
+    type->name = *own   ? arena_printf(a, "%s %s", tag_word(tag), own)
+                 : name ? arena_strdup(a, name)
+                        : NULL;
     type->origin = &d->origin;
     VEC_PUSH(a, &f->seen, d);
     return type;
@@ -316,8 +356,7 @@ static const char *text_of(struct dwarf_file *f, Dwarf_Die *die, unsigned depth)
     if (tag == DW_TAG_unspecified_type) return "void*";
     if (die_type(die, &of)) inner = text_of(f, &of, depth + 1);
     switch (tag) {
-    case DW_TAG_pointer_type:
-        return strchr(inner, '(') ? inner : arena_printf(a, "%s*", inner);
+    case DW_TAG_pointer_type: return strchr(inner, '(') ? inner : arena_printf(a, "%s*", inner);
     case DW_TAG_reference_type: return arena_printf(a, "%s&", inner);
     case DW_TAG_rvalue_reference_type: return arena_printf(a, "%s&&", inner);
     case DW_TAG_ptr_to_member_type: return arena_printf(a, "%s ::*", inner);

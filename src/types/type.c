@@ -24,10 +24,10 @@ void types_free(struct types *t) {
 static bool same(const struct type *a, const struct type *b) {
     return a->kind == b->kind && a->size == b->size && a->is_signed == b->is_signed &&
            a->is_char == b->is_char && a->is_literal == b->is_literal &&
-           a->is_float == b->is_float &&
-           a->is_percpu_ptr == b->is_percpu_ptr && a->space == b->space && a->target == b->target &&
-           a->count == b->count && a->param == b->param && a->mode == b->mode && a->min == b->min &&
-           a->max == b->max && a->step == b->step;
+           a->is_float == b->is_float && a->is_percpu_ptr == b->is_percpu_ptr &&
+           a->space == b->space && a->target == b->target && a->count == b->count &&
+           a->param == b->param && a->mode == b->mode && a->min == b->min && a->max == b->max &&
+           a->step == b->step;
 }
 
 const struct type *types_intern(struct types *t, const struct type *want) {

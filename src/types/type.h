@@ -74,7 +74,7 @@ struct type {
     bool is_char;          // INT of one byte that C calls char: arrays of it print as strings
     bool is_literal;       // INT of a literal that is not negative: takes the sign of what it meets
     bool is_float;         // INT, ARRAY: the bits of a floating-point value
-    bool is_by_reference;  // STRUCT: a C++ class that functions are given the address of
+    bool is_by_reference;  // complete STRUCT: functions are given the address of such an object
     bool is_percpu_ptr;    // POINTER into a per-CPU area (BTF type tag)
     enum type_space space; // POINTER: where it points; STRUCT/ARRAY lvalues carry it too
     const char *name;      // INT/ENUM/STRUCT: C name ("struct sk_buff", "unsigned int"), or NULL
@@ -173,7 +173,7 @@ struct types_options {
     const char *btf_path;            // else $BPFTRACE_BTF, else /sys/kernel/btf/vmlinux
     const char *const *include_dirs; // -I
     size_t ninclude_dirs;
-    const char *script_dir; // where #include "x.h" is looked for first, or NULL
+    const char *script_dir;        // where #include "x.h" is looked for first, or NULL
     const char *const *debug_dirs; // --debuginfo: before /usr/lib/debug
     size_t ndebug_dirs;
 };

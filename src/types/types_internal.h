@@ -57,7 +57,7 @@ struct types {
     struct conditions conditions;
     struct btf_store *btf; // NULL until asked for
     bool btf_tried;
-    const char *btf_why; // why there is none
+    const char *btf_why;            // why there is none
     struct dwarf_files dwarf_files; // of the programs that were asked about
 };
 

@@ -45,6 +45,9 @@ struct pair {
 struct big {
     int64_t words[4];
 };
+struct animal { // classes.cc has another one
+    int legs;
+};
 struct mixed {
     double ratio;
     int64_t count;
@@ -65,7 +68,8 @@ TRACED int8_t narrow(int8_t a, uint16_t b, enum weight w) { return (int8_t)(a - 
 TRACED long around(long before, double middle, long after) { return before + (long)middle + after; }
 
 TRACED long many(int a, int b, int c, int d, int e, int f, short seventh, struct big big, int last) {
-    return a + b + c + d + e + f + seventh + big.words[1] + last;
+    struct animal animal = {a};
+    return animal.legs + b + c + d + e + f + seventh + big.words[1] + last;
 }
 
 TRACED long by_value(spot spot, struct pair pair, struct mixed mixed, int last) {
