@@ -14,6 +14,11 @@ static enum stack_mode default_mode(struct infer *in) {
                                   : STACK_MODE_BPFTRACE;
 }
 
+// Where the pointers lead that the probe itself gives.
+static enum type_space probe_space(const struct infer *in) {
+    return in->program->provider->caps & PROBE_USER ? SPACE_USER : SPACE_KERNEL;
+}
+
 static const struct type *infer_retval(struct infer *in, const struct ast_expr *e) {
     const struct type *type = in->program ? in->program->layout.retval : NULL;
     if (!type) return types_int(in->t, 64, true);
@@ -23,7 +28,7 @@ static const struct type *infer_retval(struct infer *in, const struct ast_expr *
         return error_type(in);
     }
     if (type->kind == TYPE_POINTER && !type->space)
-        return types_pointer(in->t, types_complete(in->t, type->target), SPACE_KERNEL);
+        return types_pointer(in->t, types_complete(in->t, type->target), probe_space(in));
     return types_complete(in->t, type);
 }
 
@@ -41,7 +46,7 @@ static const struct type *args_whole(struct infer *in, const struct ast_expr *e)
             return infer_unreadable(in, e, &args->data[i]);
         ok = ok && !args->data[i].is_data_loc && !args->data[i].is_data_rel && elems[i]->size;
         if (elems[i]->kind == TYPE_POINTER && !elems[i]->space)
-            elems[i] = types_pointer(in->t, elems[i]->target, SPACE_KERNEL);
+            elems[i] = types_pointer(in->t, elems[i]->target, probe_space(in));
     }
     if (ok) return types_tuple(in->t, elems, names, (uint32_t)n);
     if (in->final) {

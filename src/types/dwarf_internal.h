@@ -62,7 +62,7 @@ bool die_type(Dwarf_Die *die, Dwarf_Die *out);
 bool die_flag(Dwarf_Die *die, unsigned attribute);
 
 // dwarf_type.c
-// The type at `die`; NULL: void. Pointers are to user memory.
+// The type at `die`; NULL: void. Pointers have no address space: who traces the program knows it.
 const struct type *dwarf_convert(struct dwarf_file *f, Dwarf_Die *die);
 // The same as C writes it, in the form of bpftrace's listings: "const char*".
 const char *dwarf_type_text(struct dwarf_file *f, Dwarf_Die *die);

@@ -86,7 +86,11 @@ static const struct type *convert_array(struct dwarf_file *f, Dwarf_Die *die) {
 
 static const struct type *convert_pointer(struct dwarf_file *f, Dwarf_Die *die) {
     Dwarf_Die to;
-    return types_pointer(f->types, dwarf_convert(f, die_type(die, &to) ? &to : NULL), SPACE_USER);
+    const struct type *target = dwarf_convert(f, die_type(die, &to) ? &to : NULL);
+    // In C++ what a reference to an array refers to is indexed like the array.
+    if (target->kind == TYPE_ARRAY && dwarf_tag(die) != DW_TAG_pointer_type)
+        target = target->target;
+    return types_pointer(f->types, target, SPACE_NONE);
 }
 
 // A pointer to a member is an offset; one to a member function is two words (Itanium C++ ABI, 2.3).
@@ -308,7 +312,7 @@ static const struct type *convert_bare(struct dwarf_file *f, Dwarf_Die *die, con
     case DW_TAG_enumeration_type: return convert_tagged(f, die, name);
     case DW_TAG_array_type: return convert_array(f, die);
     case DW_TAG_unspecified_type: // of nullptr
-        return types_pointer(f->types, types_basic(f->types, TYPE_VOID), SPACE_USER);
+        return types_pointer(f->types, types_basic(f->types, TYPE_VOID), SPACE_NONE);
     default: return types_basic(f->types, TYPE_VOID);
     }
 }

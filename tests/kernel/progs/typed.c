@@ -39,6 +39,9 @@ struct item {
     __int128 wide;
 };
 
+struct links {
+    struct item *to[2];
+};
 struct pair {
     int64_t first, second;
 };
@@ -56,6 +59,8 @@ struct mixed {
 volatile int64_t sum;
 
 TRACED int visit_item(struct item *item) { return item->inner.depth; }
+
+TRACED int linked(struct links *links) { return links->to[1]->inner.depth; }
 
 TRACED struct item *pass(struct item *item, enum colour colour, char letter, bool flag) {
     sum += colour + letter + flag;
@@ -104,9 +109,11 @@ int main(int argc, char **argv) {
                         .visitor = visit_item,
                         .ratio = 0.5,
                         .wide = 9};
+    struct links links = {{&item, &next}};
     struct big big = {{10, 20, 30, 40}};
     for (int i = 0; i < rounds; i++) {
         sum += pass(&item, BLUE, 'x', true)->visitor(&item);
+        sum += linked(&links);
         sum += narrow(-3, 40000, LIGHT);
         sum += around(1, 2.5, 3);
         sum += many(1, 2, 3, 4, 5, 6, -7, big, 8);
