@@ -3,10 +3,15 @@
 // of its parameters, the type of its result. Where they are is in sysv.c.
 #include "probes/uprobe_args.h"
 
+#include <limits.h>
+
 #include "probes/probe_internal.h"
 #include "probes/sysv.h"
 #include "symbols/symbols.h"
 #include "types/dwarf.h"
+
+static const char no_debug_hint[] = "compile it with -g, or install the package of its debug "
+                                    "symbols";
 
 // Copies of a function that GCC made for some of its callers may lack parameters.
 static const char *clone_suffix(const char *function) {
@@ -24,7 +29,7 @@ static const struct type_func *function_at(struct probe_env *env, const struct m
     const char *why;
     if (!types_have_dwarf(env->types, t->module, &why)) {
         probe_fail(env, err, "%s", why);
-        err->hint = "compile it with -g, or install the package of its debug symbols";
+        err->hint = no_debug_hint;
         return NULL;
     }
     if (t->function && clone_suffix(t->function)) {
@@ -37,8 +42,26 @@ static const struct type_func *function_at(struct probe_env *env, const struct m
         return NULL;
     }
     const struct type_func *f = dwarf_find_func(env->types, t->module, at, &why);
-    if (!f) probe_fail(env, err, "%s", why);
+    if (!f) probe_fail(env, err, "%s", t->function ? why : "no function begins here");
     return f;
+}
+
+static bool position(const char *text, int *out) {
+    uint64_t n = 0;
+    if (text && (!probe_number(text, &n) || !n || n > INT_MAX)) return false;
+    *out = (int)n;
+    return true;
+}
+
+bool uprobe_find_line(struct probe_env *env, const char *path, const char *file, const char *line,
+                      const char *column, uint64_t *address, struct probe_error *err) {
+    int l, c;
+    const char *why;
+    if (!position(line, &l) || !position(column, &c))
+        return probe_fail(env, err, "lines and columns of source files count from 1");
+    if (dwarf_find_line(env->types, path, file, l, c, address, &why)) return true;
+    if (!types_have_dwarf(env->types, path, NULL)) err->hint = no_debug_hint;
+    return probe_fail(env, err, "%s", why);
 }
 
 bool uprobe_describe(struct probe_env *env, const struct mf_target *t, struct probe_layout *out,

@@ -28,7 +28,7 @@ bool die_flag(Dwarf_Die *die, unsigned attribute) {
     return dwarf_attr(die, attribute, &attr) && dwarf_formflag(&attr, &value) == 0 && value;
 }
 
-static struct dwarf_file *file_of(struct types *t, const char *program) {
+struct dwarf_file *dwarf_file_of(struct types *t, const char *program) {
     for (size_t i = 0; i < t->dwarf_files.len; i++)
         if (!strcmp(t->dwarf_files.data[i]->path, program)) return t->dwarf_files.data[i];
     struct dwarf_file *f = ARENA_NEW(t->arena, struct dwarf_file);
@@ -45,12 +45,12 @@ void dwarf_free(struct types *t) {
 }
 
 bool types_have_dwarf(struct types *t, const char *program, const char **why) {
-    struct dwarf_file *f = file_of(t, program);
+    struct dwarf_file *f = dwarf_file_of(t, program);
     if (why) *why = f->why;
     return f->file.dwarf != NULL;
 }
 
-static void read_units(struct dwarf_file *f) {
+void dwarf_read_units(struct dwarf_file *f) {
     if (f->units_read) return;
     f->units_read = true;
     Dwarf_Die top, split;
@@ -66,7 +66,7 @@ static void read_units(struct dwarf_file *f) {
 static void read_ranges(struct dwarf_file *f) {
     if (f->ranges_read) return;
     f->ranges_read = true;
-    read_units(f);
+    dwarf_read_units(f);
     for (size_t i = 0; i < f->units.len; i++) {
         Dwarf_Addr base, begin, end;
         for (ptrdiff_t at = 0;
@@ -143,7 +143,7 @@ static void read_params(struct dwarf_file *f, Dwarf_Die *function, struct params
 
 const struct type_func *dwarf_find_func(struct types *t, const char *program, uint64_t entry,
                                         const char **why) {
-    struct dwarf_file *f = file_of(t, program);
+    struct dwarf_file *f = dwarf_file_of(t, program);
     Dwarf_Die die, type;
     if ((*why = f->why)) return NULL;
     if (!find_entry(f, entry, &die)) {
@@ -230,7 +230,7 @@ static const struct type *search_file(struct dwarf_file *f, const char *name) {
         s.name = name + n;
         s.tags = words[i].tags;
     }
-    read_units(f);
+    dwarf_read_units(f);
     for (int any = 0; any < 2; any++) {
         s.any_scope = any;
         for (size_t i = 0; i < f->units.len; i++)
@@ -241,7 +241,7 @@ static const struct type *search_file(struct dwarf_file *f, const char *name) {
 }
 
 const struct type *dwarf_find_type(struct types *t, const char *program, const char *name) {
-    struct dwarf_file *f = file_of(t, program);
+    struct dwarf_file *f = dwarf_file_of(t, program);
     if (!f->file.dwarf) return NULL;
     for (size_t i = 0; i < f->names.len; i++)
         if (!strcmp(f->names.data[i].name, name)) return f->names.data[i].type;

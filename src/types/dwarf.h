@@ -14,3 +14,7 @@ const struct type_func *dwarf_find_func(struct types *t, const char *program, ui
 // "struct foo", "enum e", or the bare name of a struct, class, union, enum or typedef; C++ names
 // with or without their scope ("ns::foo", "foo"). NULL when there is none.
 const struct type *dwarf_find_type(struct types *t, const char *program, const char *name);
+// The address of the first statement at a line of a source file, which is given by the end of its
+// path; column 0: any. False with *why when there is none.
+bool dwarf_find_line(struct types *t, const char *program, const char *file, int line, int column,
+                     uint64_t *address, const char **why);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private parts of the reader of DWARF: dwarf.c (files, functions, names) and dwarf_type.c (types).
+// Private parts of the reader of DWARF: dwarf.c (files, functions, names),
+// dwarf_type.c (types) and dwarf_line.c (places in source files).
 #pragma once
 
 #include "types/debugfile.h"
@@ -60,6 +61,10 @@ const char *die_name(Dwarf_Die *die);
 // What DW_AT_type leads to, also through DW_AT_abstract_origin; false: void.
 bool die_type(Dwarf_Die *die, Dwarf_Die *out);
 bool die_flag(Dwarf_Die *die, unsigned attribute);
+
+// dwarf.c: the program's file, opened at the first question.
+struct dwarf_file *dwarf_file_of(struct types *t, const char *program);
+void dwarf_read_units(struct dwarf_file *f);
 
 // dwarf_type.c
 // The type at `die`; NULL: void. Pointers have no address space: who traces the program knows it.

@@ -89,7 +89,13 @@ TRACED double half(double x) { return x / 2; }
 
 TRACED __int128 wide(__int128 a, int b) { return a + b; }
 
-TRACED void nothing(void) { sum++; }
+// A place whose name and number tests can rely on.
+#line 500 "numbered.c"
+TRACED void nothing(void) {
+    int64_t before = sum;
+
+    sum = before + 1;
+}
 
 int main(int argc, char **argv) {
     int rounds = argc > 1 ? atoi(argv[1]) : 1;
