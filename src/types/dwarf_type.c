@@ -102,6 +102,10 @@ static const struct type *convert_member_pointer(struct dwarf_file *f, Dwarf_Die
 
 // ---- structs and enums ----
 
+static bool tag_is_struct(int tag) {
+    return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
+}
+
 static bool member_offset(Dwarf_Die *die, uint64_t *out) {
     Dwarf_Attribute attr;
     Dwarf_Op *ops;
@@ -135,10 +139,40 @@ static void bit_place(Dwarf_Die *die, struct type_field *field) {
     field->bit_size = (uint32_t)width;
 }
 
+// A broken file may have a struct inside itself, if both are as large; nobody who goes through
+// types expects that. `budget` is of DIEs that are looked at.
+static bool holds_itself(Dwarf_Die *inner, const Dwarf_Die *outer, unsigned *budget) {
+    Dwarf_Die member, type;
+    if (inner->addr == outer->addr) return true;
+    if (dwarf_child(inner, &member)) return false;
+    do {
+        if (!*budget || !--*budget) return true;
+        int tag = dwarf_tag(&member);
+        if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) || !die_type(&member, &type))
+            continue;
+        while (dwarf_peel_type(&type, &type) == 0 && dwarf_tag(&type) == DW_TAG_array_type)
+            if (!die_type(&type, &type)) return true;
+        if (die_size(&type) == die_size(inner) && holds_itself(&type, outer, budget)) return true;
+    } while (dwarf_siblingof(&member, &member) == 0);
+    return false;
+}
+
+// Can a member of this type be at `offset` of the struct?
+static bool fits(Dwarf_Die *outer, Dwarf_Die *type, const struct type_field *field) {
+    unsigned budget = 4096;
+    uint64_t size = die_size(outer);
+    if (field->offset + (uint64_t)field->type->size > size) return field->type->size == 0;
+    Dwarf_Die inner = *type;
+    while (dwarf_peel_type(&inner, &inner) == 0 && dwarf_tag(&inner) == DW_TAG_array_type)
+        if (!die_type(&inner, &inner)) return true;
+    return die_size(&inner) != size || !tag_is_struct(dwarf_tag(&inner)) ||
+           !holds_itself(&inner, outer, &budget);
+}
+
 VEC_OF(fields, struct type_field);
 
 // A base class is like an anonymous member: its members are found through it.
-static void add_member(struct dwarf_file *f, Dwarf_Die *die, struct fields *out) {
+static void add_member(struct dwarf_file *f, Dwarf_Die *outer, Dwarf_Die *die, struct fields *out) {
     int tag = dwarf_tag(die);
     uint64_t offset;
     Dwarf_Die of;
@@ -150,6 +184,7 @@ static void add_member(struct dwarf_file *f, Dwarf_Die *die, struct fields *out)
                                .type = dwarf_convert(f, &of),
                                .offset = (uint32_t)offset};
     bit_place(die, &field);
+    if (!field.bit_size && !fits(outer, &of, &field)) return;
     VEC_PUSH(f->types->arena, out, field);
 }
 
@@ -204,7 +239,7 @@ static void complete_struct(struct dwarf_file *f, Dwarf_Die *die, struct type *t
     struct fields fields = {0};
     Dwarf_Die member;
     if (dwarf_child(die, &member) == 0) do
-            add_member(f, &member, &fields);
+            add_member(f, die, &member, &fields);
         while (dwarf_siblingof(&member, &member) == 0);
     type->fields = fields.data;
     type->nfields = (uint32_t)fields.len;
@@ -350,9 +385,7 @@ static const char *text_of(struct dwarf_file *f, Dwarf_Die *die, unsigned depth)
     int tag = dwarf_tag(die);
     const char *name = die_name(die);
     const char *inner = "void";
-    bool tagged = tag == DW_TAG_structure_type || tag == DW_TAG_class_type ||
-                  tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type;
-    if (tagged)
+    if (tag_is_struct(tag) || tag == DW_TAG_enumeration_type)
         return arena_printf(a, "%s %s", tag == DW_TAG_class_type ? "class" : tag_word(tag),
                             *name ? name : "<anonymous>");
     if (tag == DW_TAG_base_type || tag == DW_TAG_typedef) return arena_strdup(a, name);

@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
     struct item next = {.inner.depth = 8, .label = label};
     struct item item = {.ready = 1,
                         .kind = 5,
-                        .delta = -3,
+                        .delta = 9,
                         .colour = GREEN,
                         .name = "first",
                         .grid = {{1, 2, 3}, {4, 5, 6}},
