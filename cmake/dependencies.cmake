@@ -14,13 +14,14 @@ function(gaff_library var name)
   endif()
 endfunction()
 gaff_library(LIB_BPF bpf)
+gaff_library(LIB_DW dw)
 gaff_library(LIB_ELF elf)
 gaff_library(LIB_JANSSON jansson)
 gaff_library(LIB_ZSTD zstd)
 gaff_library(LIB_LZMA lzma)
 
 add_library(gaff_deps INTERFACE)
-target_link_libraries(gaff_deps INTERFACE ${LIB_BPF} ${LIB_ELF} ${LIB_JANSSON} ZLIB::ZLIB
+target_link_libraries(gaff_deps INTERFACE ${LIB_BPF} ${LIB_DW} ${LIB_ELF} ${LIB_JANSSON} ZLIB::ZLIB
   ${LIB_ZSTD} ${LIB_LZMA} stdc++ pthread dl m)
 
 find_program(LLVM_CONFIG NAMES llvm-config-19 llvm-config REQUIRED)

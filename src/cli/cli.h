@@ -19,6 +19,7 @@ enum option_id {
     OPT_dump,
     OPT_include_dir,
     OPT_include,
+    OPT_debuginfo,
     OPT_quiet,
     OPT_verbose,
     OPT_helper_errors,
@@ -54,7 +55,8 @@ struct options {
     const char *dump[8];
     size_t ndump;
     const char *include_dirs[32], *includes[32];
-    size_t ninclude_dirs, nincludes;
+    const char *debug_dirs[32];
+    size_t ninclude_dirs, nincludes, ndebug_dirs;
     const char *const *params;
     size_t nparams;
     pid_t pid;

@@ -12,7 +12,7 @@ int info_run(void) {
     struct utsname u;
     uname(&u);
     printf("System\n  OS: %s %s %s\n  Arch: %s\n\n", u.sysname, u.release, u.version, u.machine);
-    printf("Build\n  version: %s\n  LLVM: %s\n  libdw (DWARF support): no\n\n", GAFF_VERSION,
+    printf("Build\n  version: %s\n  LLVM: %s\n  libdw (DWARF support): yes\n\n", GAFF_VERSION,
            cg_llvm_version());
     puts("Kernel features");
     for (int i = 0; i < FEATURE_COUNT; i++)

@@ -14,6 +14,7 @@ struct lister {
     const struct options *o;
     struct probe_env env;
     const struct provider *provider;
+    const char *said; // why arguments are not shown, the last time it was said
 };
 
 static bool show(void *ctx, const struct mf_target *target) {
@@ -22,7 +23,13 @@ static bool show(void *ctx, const struct mf_target *target) {
     if (!l->o->verbose || !l->provider->describe) return true;
     struct probe_layout layout = {0};
     struct probe_error err = {0};
-    if (!l->provider->describe(&l->env, target, &layout, &err)) return true;
+    if (!l->provider->describe(&l->env, target, &layout, &err)) {
+        // Said once of a file; of a single function nothing is, most have no arguments to show.
+        if (err.hint && (!l->said || strcmp(l->said, err.message)))
+            log_warning("arguments are not shown: %s", err.message);
+        if (err.hint) l->said = err.message;
+        return true;
+    }
     for (size_t i = 0; i < layout.args.len; i++) {
         printf("    %s\n", layout.args.data[i].decl);
     }
@@ -123,8 +130,9 @@ static int list_asked(struct lister *l) {
 int list_run(const struct options *o) {
     struct arena *a = arena_new();
     struct lister l = {.o = o};
+    struct types_options types = {.debug_dirs = o->debug_dirs, .ndebug_dirs = o->ndebug_dirs};
     static char buffer[1 << 16];
-    l.env = (struct probe_env){.arena = a, .types = types_new(a, NULL), .pid = o->pid};
+    l.env = (struct probe_env){.arena = a, .types = types_new(a, &types), .pid = o->pid};
     setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
     int status = list_asked(&l);
     fflush(stdout);

@@ -118,6 +118,9 @@ static int apply(struct options *o, enum option_id id, const char *arg) {
     case OPT_include:
         if (o->nincludes < ARRAY_LEN(o->includes)) o->includes[o->nincludes++] = arg;
         break;
+    case OPT_debuginfo:
+        if (o->ndebug_dirs < ARRAY_LEN(o->debug_dirs)) o->debug_dirs[o->ndebug_dirs++] = arg;
+        break;
     case OPT_quiet: o->quiet = true; break;
     case OPT_verbose: o->verbose = true; break;
     case OPT_helper_errors: o->helper_errors = true; break;

@@ -193,6 +193,8 @@ int script_run(const struct options *o) {
     struct types_options types = {
         .include_dirs = o->include_dirs,
         .ninclude_dirs = o->ninclude_dirs,
+        .debug_dirs = o->debug_dirs,
+        .ndebug_dirs = o->ndebug_dirs,
         .script_dir =
             slash ? arena_strndup(a, u.source->name, (size_t)(slash - u.source->name)) : NULL};
     u.types = types_new(a, &types);

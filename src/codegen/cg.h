@@ -204,7 +204,7 @@ LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack); // context.c
 LLVMValueRef cg_iter_pointer(struct cg *c, const struct probe_arg *a);
 struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e);
 LLVMValueRef cg_ctx_reg(struct cg *c, int offset);
-LLVMValueRef cg_ctx_retval(struct cg *c);
+struct cg_value cg_ctx_retval(struct cg *c, const struct type *type);
 void cg_bug(struct cg *c, const struct ast_expr *e, const char *what);
 
 // ---- shared by generators ----

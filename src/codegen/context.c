@@ -27,18 +27,29 @@ static LLVMValueRef narrow(struct cg *c, LLVMValueRef v, const struct type *type
                            : LLVMBuildZExt(c->b, v, c->i64, "");
 }
 
-static LLVMValueRef placed_arg(struct cg *c, const struct probe_arg *a) {
-    const struct probe_place *p = &a->place;
-    if (p->kind == PLACE_CONSTANT) return narrow(c, cg_int(c, (uint64_t)p->offset), a->type);
+// A scalar that is a constant or in a register; else the address where it is.
+static LLVMValueRef place(struct cg *c, const struct probe_place *p, const struct type *type) {
+    if (p->kind == PLACE_CONSTANT) return narrow(c, cg_int(c, (uint64_t)p->offset), type);
     LLVMValueRef v = p->reg < 0 ? cg_int(c, 0) : cg_ctx_reg(c, p->reg);
     if (p->kind == PLACE_REGISTER)
-        return narrow(c, p->shift ? LLVMBuildLShr(c->b, v, cg_int(c, p->shift), "") : v, a->type);
+        return narrow(c, p->shift ? LLVMBuildLShr(c->b, v, cg_int(c, p->shift), "") : v, type);
     if (p->index >= 0) {
         LLVMValueRef index = cg_ctx_reg(c, p->index);
         v = LLVMBuildAdd(c->b, v, LLVMBuildMul(c->b, index, cg_int(c, p->scale), ""), "");
     }
-    v = LLVMBuildAdd(c->b, v, cg_int(c, (uint64_t)p->offset), "");
-    return cg_fetch(c, v, a->type, MEM_USER);
+    return LLVMBuildAdd(c->b, v, cg_int(c, (uint64_t)p->offset), "");
+}
+
+static struct cg_value placed(struct cg *c, const struct probe_place *p, const struct type *type) {
+    if (p->kind == PLACE_REGISTERS) { // a struct of one or two words
+        LLVMValueRef slot = cg_slot(c, 16, 8);
+        cg_zero(c, slot, 16);
+        LLVMBuildStore(c->b, cg_ctx_reg(c, p->reg), slot);
+        if (p->index >= 0) LLVMBuildStore(c->b, cg_ctx_reg(c, p->index), cg_offset(c, slot, 8));
+        return cg_address_value(slot, type, MEM_BPF);
+    }
+    LLVMValueRef v = place(c, p, type);
+    return p->kind == PLACE_MEMORY ? cg_deref(c, v, type, MEM_USER) : cg_scalar_value(v, type);
 }
 
 LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
@@ -48,7 +59,9 @@ LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
         return trampoline_word(c, n, n < l->args.len ? l->args.data[n].type : NULL);
     }
     if (!on_stack && (p->caps & PROBE_PLACED_ARGS))
-        return placed_arg(c, &c->program->layout.args.data[n]);
+        return placed(c, &c->program->layout.args.data[n].place,
+                      c->program->layout.args.data[n].type)
+            .v;
     int reg = on_stack ? -1 : probe_regs_arg(n);
     if (reg >= 0) return cg_ctx_reg(c, reg);
     // On x86-64 the seventh argument is above the return address.
@@ -59,11 +72,15 @@ LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack) {
     return cg_fetch(c, at, types_int(c->u->types, 64, false), user ? MEM_USER : MEM_KERNEL);
 }
 
-LLVMValueRef cg_ctx_retval(struct cg *c) {
+struct cg_value cg_ctx_retval(struct cg *c, const struct type *type) {
     const struct sema_program *p = c->program;
-    if (p->provider->context != CTX_BTF) return cg_ctx_reg(c, probe_regs_retval());
-    LLVMValueRef v = trampoline_word(c, p->layout.retval_index, p->layout.retval);
-    return p->layout.retval ? narrow(c, v, p->layout.retval) : v;
+    const struct probe_layout *l = &p->layout;
+    if (l->retval_place.kind != PLACE_NONE) return placed(c, &l->retval_place, type);
+    LLVMValueRef v = p->provider->context == CTX_BTF
+                         ? trampoline_word(c, l->retval_index, l->retval)
+                         : cg_ctx_reg(c, probe_regs_retval());
+    if (!type_is_scalar(type)) return cg_address_value(v, type, MEM_KERNEL);
+    return cg_scalar_value(l->retval ? narrow(c, v, l->retval) : v, type);
 }
 
 static const struct probe_arg *find_arg(const struct sema_program *p, const char *name) {
@@ -110,6 +127,7 @@ struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e) {
         if (type_is_scalar(e->type)) return cg_scalar_value(narrow(c, v, e->type), e->type);
         return cg_address_value(v, e->type, MEM_KERNEL); // a struct by value is rare; its address
     }
+    if (c->program->provider->context == CTX_REGS) return placed(c, &a->place, e->type);
     if (c->program->provider->context == CTX_ITER && a->type->kind == TYPE_POINTER)
         return cg_scalar_value(cg_iter_pointer(c, a), e->type);
     if (a->is_data_loc || a->is_data_rel) return cg_scalar_value(data_loc(c, a), e->type);

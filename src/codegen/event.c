@@ -69,6 +69,7 @@ static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_exp
         const struct type *type = args[i]->type;
         uint32_t align = type_is_scalar(type) ? type->align : 8; // others are copied by words
         at = (at + align - 1) / align * align;
+        types_complete_all(c->u->types, type);
         struct mf_field f = {.type = type, .offset = at};
         VEC_PUSH(c->manifest->arena, &row->fields, f);
         at += type->size;

@@ -77,6 +77,8 @@ LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames) {
 enum { PREALLOC_BYTES = 256 };
 
 static void one_map(struct cg *c, const struct sema_map *m) {
+    if (m->key) types_complete_all(c->u->types, m->key);
+    types_complete_all(c->u->types, m->value);
     struct mf_map row = {.name = m->name,
                          .symbol = arena_printf(c->arena, "AT_%s", m->name + 1),
                          .key = m->key,

@@ -186,8 +186,7 @@ struct cg_value cg_var_sarg(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_ctx_arg(c, e->ident.arg, true));
 }
 struct cg_value cg_var_retval(struct cg *c, const struct ast_expr *e) {
-    LLVMValueRef v = cg_ctx_retval(c);
-    return type_is_scalar(e->type) ? SCALAR(v) : cg_address_value(v, e->type, MEM_KERNEL);
+    return cg_ctx_retval(c, e->type);
 }
 
 struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e) {

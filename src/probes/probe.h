@@ -65,10 +65,18 @@ struct probe_env {
     bool want_children;  // unused for now
 };
 
-// Where an argument of a static probe is: a constant, a register, or memory that registers lead to
-// (reg + index * scale + offset). Registers are byte offsets into pt_regs, -1: none.
+// Where an argument is: a constant, a register, the words of a struct in `reg` and `index`, or
+// memory that registers lead to (reg + index * scale + offset). Registers are byte offsets into
+// pt_regs, -1: none.
 struct probe_place {
-    enum { PLACE_NONE, PLACE_UNKNOWN, PLACE_CONSTANT, PLACE_REGISTER, PLACE_MEMORY } kind;
+    enum {
+        PLACE_NONE,
+        PLACE_UNKNOWN,
+        PLACE_CONSTANT,
+        PLACE_REGISTER,
+        PLACE_REGISTERS,
+        PLACE_MEMORY
+    } kind;
     int reg, index;
     unsigned scale, shift; // shift: bits below the argument in its register
     int64_t offset;        // or the constant
@@ -83,16 +91,19 @@ struct probe_arg {
     const char *decl; // as C declares it, for listings: "const char * name"
     bool is_data_loc; // RECORD: __data_loc string or array
     bool is_data_rel;
-    struct probe_place place; // PROBE_PLACED_ARGS
+    struct probe_place place; // CTX_REGS
+    const char *why;          // PLACE_UNKNOWN: why it cannot be read, or NULL
 };
 VEC_OF(probe_args, struct probe_arg);
 
 struct probe_layout {
-    struct probe_args args;    // `args`
-    const char *retval_decl;   // for listings
-    const struct type *retval; // NULL: none known (then uint64 where PROBE_RETVAL)
-    const struct type *record; // CTX_RECORD: the struct behind `args`
-    unsigned retval_index;     // CTX_BTF: index of the return value
+    struct probe_args args;          // `args`
+    const char *retval_decl;         // for listings
+    const struct type *retval;       // NULL: none known (then uint64 where PROBE_RETVAL)
+    const struct type *record;       // CTX_RECORD: the struct behind `args`
+    unsigned retval_index;           // CTX_BTF: index of the return value
+    struct probe_place retval_place; // CTX_REGS; PLACE_NONE: the register of results
+    const char *retval_why;          // PLACE_UNKNOWN: why it cannot be read
 };
 
 // Receives matches; return false to stop.

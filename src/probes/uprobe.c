@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -12,6 +13,7 @@
 #include "probes/feature.h"
 #include "probes/probe_internal.h"
 #include "probes/providers.h"
+#include "probes/uprobe_args.h"
 #include "symbols/demangle.h"
 #include "symbols/symbols.h"
 
@@ -68,6 +70,12 @@ static const char *resolve(struct probe_env *env, const char *name) {
     const char *copy = arena_strdup(env->arena, path);
     free(path);
     return copy;
+}
+
+static int missing_file(struct probe_env *env, const char *path, struct probe_error *err) {
+    probe_fail(env, err, "uprobe target file '%s' does not exist or is not executable", path);
+    err->is_missing = true;
+    return -1;
 }
 
 // uprobe:PATH:FUNCTION, uprobe:PATH:cpp:FUNCTION; uprobe:FUNCTION with -p or -c.
@@ -141,10 +149,38 @@ static int match_file(struct search *s, const char *path, const char *function,
     return s->n;
 }
 
+// uprobe:PATH@FILE:LINE[:COLUMN]: the part before the '@', or NULL where it is no such point.
+static const char *source_point(struct probe_env *env, const struct probe_spec *spec,
+                                const char **file) {
+    const char *text = spec->nparts > 2 ? spec->parts[1] : "", *at = strchr(text, '@');
+    if (!at || at == text || !at[1] || access(text, F_OK) == 0) return NULL;
+    *file = at + 1;
+    return arena_strndup(env->arena, text, (size_t)(at - text));
+}
+
+static int match_line(struct probe_env *env, const struct probe_spec *spec, const char *path,
+                      const char *file, probe_found found, void *ctx, struct probe_error *err) {
+    const char *real = resolve(env, path), *line = spec->parts[2];
+    const char *column = spec->nparts > 3 ? spec->parts[3] : NULL;
+    struct mf_target t = {.module = real, .pid = env->pid};
+    if (provider_find(spec->parts[0]) != &provider_uprobe || spec->nparts > 4) {
+        probe_fail(env, err, "a line of a source file is given as uprobe:PATH@FILE:LINE[:COLUMN]");
+        return -1;
+    }
+    if (!real) return missing_file(env, path, err);
+    if (!uprobe_find_line(env, real, file, line, column, &t.address, err)) return -1;
+    t.name = arena_printf(env->arena, "uprobe:%s@%s:%s%s%s", real, file, line, column ? ":" : "",
+                          column ? column : "");
+    found(ctx, &t);
+    return 1;
+}
+
 static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
                  struct probe_error *err) {
-    const char *path, *function;
+    const char *path, *function, *file;
     const char *provider = provider_find(spec->parts[0])->name;
+    if ((path = source_point(env, spec, &file)))
+        return match_line(env, spec, path, file, found, ctx, err);
     if (!split(env, spec, &path, &function, err)) return -1;
     struct search s = {.env = env,
                        .provider = provider,
@@ -162,11 +198,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
         return s.n;
     }
     const char *real = resolve(env, path);
-    if (!real) {
-        probe_fail(env, err, "uprobe target file '%s' does not exist or is not executable", path);
-        err->is_missing = true;
-        return -1;
-    }
+    if (!real) return missing_file(env, path, err);
     if (match_file(&s, real, function, err) < 0) return -1;
     if (s.n) return s.n;
     if (probe_has_glob(function)) {
@@ -208,8 +240,10 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
         function = spec->parts[spec->nparts - 1];
     }
     struct gather all = {.env = env};
+    const char *provider = provider_find(spec->parts[0])->name;
     struct search s = {.env = env,
-                       .provider = provider_find(spec->parts[0])->name,
+                       .provider = provider,
+                       .is_return = !strcmp(provider, "uretprobe"),
                        .pattern = *function ? function : "*",
                        .found = gather,
                        .ctx = &all,
@@ -298,7 +332,7 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
 }
 
 #define UPROBE_CAPS                                                                                \
-    (PROBE_ARGN | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK |                \
+    (PROBE_ARGN | PROBE_ARGS | PROBE_REGS | PROBE_FUNC | PROBE_USER | PROBE_STACK | PROBE_TASK |   \
      PROBE_NEWEST_FIRST)
 
 const struct provider provider_uprobe = {
@@ -311,6 +345,7 @@ const struct provider provider_uprobe = {
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
     .list = list,
+    .describe = uprobe_describe,
     .prepare = prepare,
     .attach = attach,
 };
@@ -320,11 +355,12 @@ const struct provider provider_uretprobe = {
     .aliases = {"ur"},
     .doc = "Return of a function of a program or library",
     .syntax = "uretprobe:PATH:FUNCTION",
-    .caps = (UPROBE_CAPS & ~PROBE_ARGN) | PROBE_RETVAL,
+    .caps = (UPROBE_CAPS & ~(PROBE_ARGN | PROBE_ARGS)) | PROBE_RETVAL,
     .context = CTX_REGS,
     .prog_type = BPF_PROG_TYPE_KPROBE,
     .match = match,
     .list = list,
+    .describe = uprobe_describe,
     .prepare = prepare,
     .attach = attach,
 };

@@ -7,6 +7,7 @@
 
 struct use { // what a body reads, found before any typing
     bool args, retval, argn, probe, func;
+    bool types; // names of types
 };
 
 static void scan(void *ctx, struct ast_expr **pe) {
@@ -25,9 +26,13 @@ static void scan(void *ctx, struct ast_expr **pe) {
     use->func |= id == VAR_func;
 }
 
+static void scan_type(void *ctx, struct ast_type **t) {
+    ((struct use *)ctx)->types |= (*t)->kind == AST_TYPE_NAME;
+}
+
 static struct use scan_probe(struct ast_probe *p) {
     struct use use = {0};
-    struct ast_visitor v = {.ctx = &use, .expr = scan};
+    struct ast_visitor v = {.ctx = &use, .expr = scan, .type = scan_type};
     if (p->predicate) ast_visit_expr(&v, &p->predicate);
     ast_visit_stmts(&v, &p->body);
     return use;
@@ -75,6 +80,7 @@ static bool same_place(const struct probe_place *a, const struct probe_place *b)
 static bool same_layout(const struct probe_layout *a, const struct probe_layout *b) {
     if (a->args.len != b->args.len || !a->retval != !b->retval) return false;
     if (a->retval && !type_equal(a->retval, b->retval)) return false;
+    if (!same_place(&a->retval_place, &b->retval_place)) return false;
     for (size_t i = 0; i < a->args.len; i++) {
         const struct probe_arg *x = &a->args.data[i], *y = &b->args.data[i];
         if (strcmp(x->name, y->name) || x->offset != y->offset ||
@@ -109,29 +115,45 @@ static bool alone(const struct provider *p, const struct use *use) {
     return identity && ((p->caps & PROBE_NO_COOKIE) || !feature_have(FEATURE_cookie));
 }
 
+// Types of one program say nothing of another's, even where they have the same names.
+static bool same_types(const struct provider *p, const struct use *use, const struct mf_target *a,
+                       const struct mf_target *b) {
+    if (!(p->caps & PROBE_USER) || !a->module || !b->module) return true;
+    return !(use->types || use->args || use->retval) || !strcmp(a->module, b->module);
+}
+
 static void add_targets(struct unit *u, const struct ast_probe *probe,
                         const struct ast_attach_point *point, const struct provider *provider,
                         const struct mf_targets *targets, const struct use *use, size_t first) {
-    bool typed = provider->describe &&
-                 (use->args || use->retval || use->argn || provider->context == CTX_ITER);
+    // A bare register needs no description.
+    bool argn =
+        use->argn && (provider->context != CTX_REGS || (provider->caps & PROBE_PLACED_ARGS));
+    bool typed =
+        provider->describe && (use->args || use->retval || argn || provider->context == CTX_ITER);
+    struct probe_error why = {0};
+    size_t unknown = 0;
     for (size_t i = 0; i < targets->len; i++) {
         struct probe_layout layout = {0};
         struct probe_error err = {0};
-        if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err) && use->args &&
-            targets->len == 1) {
-            diag(u->diags, point->span, args_unknown, err.message ? err.message : "unknown");
-            return;
+        if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err)) {
+            if (!why.message) why = err;
+            unknown++;
         }
         struct sema_program *home = NULL;
         if (!alone(provider, use))
             for (size_t k = first; k < u->programs.len && !home; k++)
                 if (u->programs.data[k]->provider == provider &&
+                    same_types(provider, use, &u->programs.data[k]->targets.data[0],
+                               &targets->data[i]) &&
                     same_layout(&u->programs.data[k]->layout, &layout))
                     home = u->programs.data[k];
         if (!home) home = new_program(u, probe, provider, &layout);
         home->uses_identity = use->probe;
         VEC_PUSH(u->arena, &home->targets, targets->data[i]);
     }
+    if (!use->args || !unknown || unknown < targets->len) return;
+    diag(u->diags, point->span, args_unknown, why.message ? why.message : "unknown");
+    if (why.hint) diag_hint(u->diags, "%s", why.hint);
 }
 
 static void attach_point(struct unit *u, const struct ast_probe *probe,
@@ -173,6 +195,11 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
         return;
     }
     add_targets(u, probe, point, provider, &c.targets, use, first);
+}
+
+const char *sema_traced_file(const struct sema_program *p) {
+    return p && (p->provider->caps & PROBE_USER) && p->targets.len ? p->targets.data[0].module
+                                                                   : NULL;
 }
 
 void sema_attach(struct unit *u) {

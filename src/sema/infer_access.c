@@ -96,12 +96,20 @@ const struct type *infer_index(struct infer *in, struct ast_expr **pe) {
 
 // ---- fields ----
 
+const struct type *infer_unreadable(struct infer *in, const struct ast_expr *e,
+                                    const struct probe_arg *a) {
+    const char *name = arena_printf(in->u->arena, "args.%s", a->name);
+    if (in->final) diag(in->u->diags, e->span, place_unknown, name, a->why);
+    return error_type(in);
+}
+
 static const struct type *args_field(struct infer *in, struct ast_expr *e) {
     const struct probe_layout *l = &in->program->layout;
     for (size_t i = 0; i < l->args.len; i++) {
         const struct probe_arg *a = &l->args.data[i];
         if (strcmp(a->name, e->field.name)) continue;
         e->field.base->type = types_basic(in->t, TYPE_VOID);
+        if (a->place.kind == PLACE_UNKNOWN) return infer_unreadable(in, e, a);
         const struct type *type = types_complete(in->t, a->type);
         // A __data_loc array is read through a pointer into the record.
         if (a->is_data_loc || a->is_data_rel)
@@ -117,6 +125,7 @@ static const struct type *args_field(struct infer *in, struct ast_expr *e) {
         struct suggest s = suggest_begin(e->field.name);
         for (size_t i = 0; i < l->args.len; i++) suggest_offer(&s, l->args.data[i].name);
         if (s.best) diag_hint(in->u->diags, "did you mean %s?", s.best);
+        if (!l->args.len) diag_hint(in->u->diags, "this probe has no arguments");
     }
     return error_type(in);
 }
@@ -137,6 +146,7 @@ static const struct type *no_field(struct infer *in, const struct ast_expr *e,
     if (!in->final) return error_type(in);
     if (type->nfields == 0) {
         diag(in->u->diags, e->field.name_span, struct_unknown, type_name(in->t, type));
+        infer_debug_hint(in);
         return error_type(in);
     }
     diag(in->u->diags, e->field.name_span, field_unknown, type_name(in->t, type), e->field.name);

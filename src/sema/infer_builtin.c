@@ -14,11 +14,21 @@ static enum stack_mode default_mode(struct infer *in) {
                                   : STACK_MODE_BPFTRACE;
 }
 
-static const struct type *infer_retval(struct infer *in) {
+// Where the pointers lead that the probe itself gives.
+static enum type_space probe_space(const struct infer *in) {
+    return in->program->provider->caps & PROBE_USER ? SPACE_USER : SPACE_KERNEL;
+}
+
+static const struct type *infer_retval(struct infer *in, const struct ast_expr *e) {
     const struct type *type = in->program ? in->program->layout.retval : NULL;
     if (!type) return types_int(in->t, 64, true);
+    if (in->program->layout.retval_place.kind == PLACE_UNKNOWN) {
+        if (in->final)
+            diag(in->u->diags, e->span, place_unknown, "retval", in->program->layout.retval_why);
+        return error_type(in);
+    }
     if (type->kind == TYPE_POINTER && !type->space)
-        return types_pointer(in->t, types_complete(in->t, type->target), SPACE_KERNEL);
+        return types_pointer(in->t, types_complete(in->t, type->target), probe_space(in));
     return types_complete(in->t, type);
 }
 
@@ -32,14 +42,19 @@ static const struct type *args_whole(struct infer *in, const struct ast_expr *e)
     for (size_t i = 0; i < n; i++) {
         elems[i] = types_complete(in->t, args->data[i].type);
         names[i] = args->data[i].name;
+        if (args->data[i].place.kind == PLACE_UNKNOWN)
+            return infer_unreadable(in, e, &args->data[i]);
         ok = ok && !args->data[i].is_data_loc && !args->data[i].is_data_rel && elems[i]->size;
         if (elems[i]->kind == TYPE_POINTER && !elems[i]->space)
-            elems[i] = types_pointer(in->t, elems[i]->target, SPACE_KERNEL);
+            elems[i] = types_pointer(in->t, elems[i]->target, probe_space(in));
     }
     if (ok) return types_tuple(in->t, elems, names, (uint32_t)n);
     if (in->final) {
         diag(in->u->diags, e->span, args_whole);
-        if (n) diag_hint(in->u->diags, "name a field: args.%s", names[n - 1]);
+        if (n)
+            diag_hint(in->u->diags, "name a field: args.%s", names[n - 1]);
+        else
+            diag_hint(in->u->diags, "this probe has no arguments");
     }
     return error_type(in);
 }
@@ -54,7 +69,7 @@ const struct type *infer_builtin(struct infer *in, struct ast_expr *e) {
     case VAR_leader_comm: return types_string(t, 16);
     case VAR_curtask: return task_pointer(in);
     case VAR_args: return args_whole(in, e);
-    case VAR_retval: return infer_retval(in);
+    case VAR_retval: return infer_retval(in, e);
     case VAR_func:
         return types_basic(
             t, in->program && (in->program->provider->caps & PROBE_USER) ? TYPE_USYM : TYPE_KSYM);

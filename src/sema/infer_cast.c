@@ -2,10 +2,22 @@
 // Types as written in the script, casts, and the operators that ask about types: sizeof,
 // offsetof, typeinfo, which become constants.
 #include "sema/sema_internal.h"
+#include "types/dwarf.h"
+
+const struct type *infer_find_type(struct infer *in, const char *name) {
+    return types_find_in(in->t, sema_traced_file(in->program), name);
+}
+
+void infer_debug_hint(struct infer *in) {
+    const char *file = sema_traced_file(in->program), *why;
+    if (file && !types_have_dwarf(in->t, file, &why))
+        diag_hint(in->u->diags, "%s: compile it with -g, or install its debug symbols", why);
+}
 
 static const struct type *unknown_type(struct infer *in, const struct ast_type *t) {
     const char *why;
     diag(in->u->diags, t->span, type_unknown, t->name);
+    infer_debug_hint(in);
     if (!types_have_btf(in->t, &why)) diag_hint(in->u->diags, "%s", why);
     return error_type(in);
 }
@@ -18,7 +30,7 @@ static const struct type *named_type(struct infer *in, const struct ast_type *t)
     if (!strcmp(t->name, "kstack_t") || !strcmp(t->name, "ustack_t"))
         return types_stack(in->t, t->name[0] == 'k' ? TYPE_KSTACK : TYPE_USTACK, 127,
                            STACK_MODE_BPFTRACE);
-    const struct type *found = types_find(in->t, t->name);
+    const struct type *found = infer_find_type(in, t->name);
     return found ? found : unknown_type(in, t);
 }
 
@@ -47,7 +59,7 @@ const struct type *infer_written_type(struct infer *in, struct ast_type *t) {
         const struct type *to;
         // A pointer needs no definition of what it points to.
         if (t->target->kind == AST_TYPE_NAME && !strncmp(t->target->name, "struct ", 7) &&
-            !types_find(in->t, t->target->name))
+            !infer_find_type(in, t->target->name))
             to = types_struct(in->t, t->target->name, 0, NULL, 0);
         else
             to = infer_written_type(in, t->target);

@@ -14,6 +14,8 @@ void sema_infer(struct unit *u);      // infer.c: types, checks, conversions
 void sema_resources(struct unit *u);  // resources.c: what BPF maps there are
 
 // names.c, also for user functions.
+// The file whose types a probe's body speaks of: the program it traces; NULL: it traces none.
+const char *sema_traced_file(const struct sema_program *p);
 struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span);
 
 // ---- typing, shared by infer*.c ----
@@ -70,6 +72,13 @@ bool expr_int(const struct ast_expr *e, int64_t *value);
 bool literal_fits(const struct ast_expr *e, const struct type *type);
 const struct type *map_read_type(struct infer *in, const struct sema_map *m,
                                  const struct ast_expr *e); // infer_expr.c
+// A named type in the surroundings of the current probe: of the program that it traces, too.
+const struct type *infer_find_type(struct infer *in, const char *name); // infer_cast.c
+// After an error about a type: that the traced program has no debug information, if it has none.
+void infer_debug_hint(struct infer *in);
+// args.NAME, or all of them, where a place cannot be read: reports it.
+const struct type *infer_unreadable(struct infer *in, const struct ast_expr *e,
+                                    const struct probe_arg *a); // infer_access.c
 enum type_space expr_space(const struct infer *in, const struct ast_expr *e);
 const struct type *none_type(struct infer *in);
 const struct type *error_type(struct infer *in);

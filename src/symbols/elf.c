@@ -146,6 +146,23 @@ bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset) {
     return ok;
 }
 
+bool elf_address_of(const char *path, uint64_t offset, uint64_t *vaddr) {
+    struct elf_file f;
+    size_t n = 0;
+    bool found = false;
+    if (!elf_file_open(&f, path)) return false;
+    if (elf_getphdrnum(f.elf, &n)) n = 0;
+    for (size_t i = 0; i < n && !found; i++) {
+        GElf_Phdr ph;
+        if (!gelf_getphdr(f.elf, (int)i, &ph) || ph.p_type != PT_LOAD || !(ph.p_flags & PF_X))
+            continue;
+        found = offset >= ph.p_offset && offset - ph.p_offset < ph.p_filesz;
+        if (found) *vaddr = offset - ph.p_offset + ph.p_vaddr;
+    }
+    elf_file_close(&f);
+    return found;
+}
+
 bool elf_is_fixed(const char *path) {
     struct elf_file f;
     GElf_Ehdr header;

@@ -44,6 +44,8 @@ bool elf_find_symbol(const char *path, const char *name, uint64_t *offset, uint6
 bool elf_find_address(const char *path, const char *name, uint64_t *vaddr, uint64_t *size);
 // File offset of a virtual address; false when no segment holds it.
 bool elf_offset_of(const char *path, uint64_t vaddr, uint64_t *offset);
+// The other way: the virtual address of a file offset.
+bool elf_address_of(const char *path, uint64_t offset, uint64_t *vaddr);
 // A static probe (<sys/sdt.h>). Strings are valid during the call that shows it.
 struct usdt_note {
     const char *provider, *name, *args;

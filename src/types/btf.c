@@ -21,6 +21,7 @@
 enum { HASH_BITS = 16, HASH_SIZE = 1 << HASH_BITS, MAX_MODULES = 512 };
 
 struct btf_file {
+    struct type_origin origin;
     const char *name; // "vmlinux" or the module's
     char *data;       // owned
     const char *types, *strings;
@@ -128,6 +129,8 @@ static void file_free(struct btf_file *f) {
     free(f);
 }
 
+static void complete(struct types *t, struct type *type);
+
 static char *read_all(const char *path, size_t *len) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return NULL;
@@ -162,6 +165,7 @@ static struct btf_file *file_open(struct types *t, const char *path, const char 
     struct btf_file *f = calloc(1, sizeof(*f));
     const struct btf_header *h = (const struct btf_header *)data;
     if (!f) goto bad;
+    f->origin.complete = complete;
     f->data = data;
     data = NULL;
     f->name = arena_strdup(t->arena, name);
@@ -294,7 +298,7 @@ static struct type *convert_tagged(struct btf_file *f, uint32_t id, const struct
     n->is_union = kind == BTF_KIND_UNION;
     n->is_signed = n->kind == TYPE_ENUM && BTF_INFO_KFLAG(bt->info);
     n->name = *name ? arena_printf(t->arena, "%s %s", tag, name) : NULL;
-    n->origin = f;
+    n->origin = &f->origin;
     n->origin_id = id;
     return n;
 }
@@ -405,7 +409,7 @@ static void complete_struct(struct btf_file *f, const struct btf_type *bt, struc
     type->nfields = n;
 }
 
-void btf_complete(struct types *t, struct type *type) {
+static void complete(struct types *t, struct type *type) {
     (void)t;
     struct btf_file *f = (struct btf_file *)type->origin;
     const struct btf_type *bt = type_at(f, type->origin_id);

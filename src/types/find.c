@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types, fields and constants by name: the script's definitions first, then the language's and
-// C's names, then BTF.
+// C's names, then the traced program's debug information, then BTF.
 #include <stdlib.h>
 
+#include "types/dwarf.h"
 #include "types/types_internal.h"
 
 static const struct {
@@ -155,18 +156,25 @@ static const struct type *script_type(struct types *t, const char *name) {
     return NULL;
 }
 
-const struct type *types_find(struct types *t, const char *name) {
-    static const char *const tags[] = {"struct", "union", "enum"};
+static const char *const tags[] = {"struct", "union", "enum"};
+
+// What the script or the language defines.
+static const struct type *find_defined(struct types *t, const char *name) {
     const struct type *found = script_type(t, name);
+    if (!found) found = types_find_basic(t, name);
+    for (size_t i = 0; !found && i < ARRAY_LEN(tags); i++)
+        found = script_type(t, arena_printf(t->arena, "%s %s", tags[i], name));
+    return found;
+}
+
+const struct type *types_find(struct types *t, const char *name) {
+    const struct type *found = find_defined(t, name);
     if (found) return found;
     for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
         size_t n = strlen(tags[i]);
         if (!strncmp(name, tags[i], n) && name[n] == ' ')
             return btf_find_type(t, tags[i], name + n + 1);
     }
-    if ((found = types_find_basic(t, name))) return found;
-    for (size_t i = 0; i < ARRAY_LEN(tags); i++)
-        if ((found = script_type(t, arena_printf(t->arena, "%s %s", tags[i], name)))) return found;
     if (strchr(name, ' ')) return NULL;
     if ((found = btf_find_type(t, "typedef", name))) return found;
     for (size_t i = 0; i < ARRAY_LEN(tags); i++)
@@ -174,9 +182,22 @@ const struct type *types_find(struct types *t, const char *name) {
     return NULL;
 }
 
+const struct type *types_find_in(struct types *t, const char *program, const char *name) {
+    const struct type *found = find_defined(t, name);
+    if (!found && program) found = dwarf_find_type(t, program, name);
+    return found ? found : types_find(t, name);
+}
+
 const struct type *types_complete(struct types *t, const struct type *type) {
-    if (!type->is_complete && type->origin) btf_complete(t, (struct type *)type);
+    if (!type->is_complete && type->origin) type->origin->complete(t, (struct type *)type);
     return type;
+}
+
+void types_complete_all(struct types *t, const struct type *type) {
+    if (type->kind == TYPE_ARRAY) types_complete_all(t, type->target);
+    if (type->kind != TYPE_STRUCT && type->kind != TYPE_TUPLE && type->kind != TYPE_ENUM) return;
+    types_complete(t, type);
+    for (uint32_t i = 0; i < type->nfields; i++) types_complete_all(t, type->fields[i].type);
 }
 
 bool types_find_field(struct types *t, const struct type *type, const char *name,

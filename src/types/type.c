@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store of types: interning, tuples, names for messages. Where types come from is in find.c
-// (by name), btf.c (kernel) and cdecl.c (script).
+// (by name), btf.c (kernel), dwarf.c (programs) and cdecl.c (script).
 #include "types/type.h"
 
 #include <stdlib.h>
@@ -16,15 +16,18 @@ struct types *types_new(struct arena *a, const struct types_options *opts) {
 }
 
 void types_free(struct types *t) {
-    if (t) btf_free(t->btf);
+    if (!t) return;
+    btf_free(t->btf);
+    dwarf_free(t);
 }
 
 static bool same(const struct type *a, const struct type *b) {
     return a->kind == b->kind && a->size == b->size && a->is_signed == b->is_signed &&
            a->is_char == b->is_char && a->is_literal == b->is_literal &&
-           a->is_percpu_ptr == b->is_percpu_ptr && a->space == b->space && a->target == b->target &&
-           a->count == b->count && a->param == b->param && a->mode == b->mode && a->min == b->min &&
-           a->max == b->max && a->step == b->step;
+           a->is_float == b->is_float && a->is_percpu_ptr == b->is_percpu_ptr &&
+           a->space == b->space && a->target == b->target && a->count == b->count &&
+           a->param == b->param && a->mode == b->mode && a->min == b->min && a->max == b->max &&
+           a->step == b->step;
 }
 
 const struct type *types_intern(struct types *t, const struct type *want) {

@@ -72,6 +72,8 @@ struct type {
     bool is_union;
     bool is_char;          // INT of one byte that C calls char: arrays of it print as strings
     bool is_literal;       // INT of a literal that is not negative: takes the sign of what it meets
+    bool is_float;         // INT, ARRAY: the bits of a floating-point value
+    bool is_by_reference;  // complete STRUCT: functions are given the address of such an object
     bool is_percpu_ptr;    // POINTER into a per-CPU area (BTF type tag)
     enum type_space space; // POINTER: where it points; STRUCT/ARRAY lvalues carry it too
     const char *name;      // INT/ENUM/STRUCT: C name ("struct sk_buff", "unsigned int"), or NULL
@@ -92,9 +94,9 @@ struct type {
     enum stack_mode mode;
     // LHIST: buckets; TSERIES: min = interval ns, max = number of intervals, step = tseries_agg
     int64_t min, max, step;
-    // where it came from: for types.c and its readers alone
-    const void *origin;
-    uint32_t origin_id;
+    // where its inside is read from: for find.c and the readers alone
+    const struct type_origin *origin;
+    uint32_t origin_id; // BTF: its number
 };
 
 enum tseries_agg { TSERIES_NONE, TSERIES_AVG, TSERIES_MIN, TSERIES_MAX, TSERIES_SUM };
@@ -165,12 +167,14 @@ struct value_tseries_slot { // 32 bytes
 
 struct types;
 
-// How BTF is found; NULL members mean the default.
+// How BTF, headers and debug information are found; NULL members mean the default.
 struct types_options {
     const char *btf_path;            // else $BPFTRACE_BTF, else /sys/kernel/btf/vmlinux
     const char *const *include_dirs; // -I
     size_t ninclude_dirs;
-    const char *script_dir; // where #include "x.h" is looked for first, or NULL
+    const char *script_dir;        // where #include "x.h" is looked for first, or NULL
+    const char *const *debug_dirs; // --debuginfo: before /usr/lib/debug
+    size_t ndebug_dirs;
 };
 
 // Cheap: reads nothing until a kernel type is asked for.
@@ -202,9 +206,14 @@ const struct type *types_tseries(struct types *t, uint64_t interval_ns, uint32_t
 // tag without `struct` in casts), "bool", "void". Script definitions first, then the language's
 // names, then BTF. NULL when there is none.
 const struct type *types_find(struct types *t, const char *name);
+// The same for a script's part that traces a program: what the script and the language do not
+// define is looked for in the debug information of the file `program` before BTF. NULL: no program.
+const struct type *types_find_in(struct types *t, const char *program, const char *name);
 // Reads the fields of a struct or the enumerators of an enum, if not yet done.
 // Gives the completed type (same pointer). Incomplete declarations stay without fields.
 const struct type *types_complete(struct types *t, const struct type *type);
+// The same for all that lies inside a value of the type: what printing one needs.
+void types_complete_all(struct types *t, const struct type *type);
 // A field by name, also through anonymous members: `out` gets the field with its offset from
 // the start of `type`. False when there is none.
 bool types_find_field(struct types *t, const struct type *type, const char *name,

@@ -37,6 +37,14 @@ VEC_OF(type_vec, struct type *);
 
 struct btf_store;
 
+// Who reads the inside of a struct or enum: the first member of what a reader keeps for it.
+struct type_origin {
+    void (*complete)(struct types *t, struct type *type);
+};
+
+struct dwarf_file;
+VEC_OF(dwarf_files, struct dwarf_file *);
+
 enum { INTERN_BUCKETS = 256 };
 
 struct types {
@@ -49,7 +57,8 @@ struct types {
     struct conditions conditions;
     struct btf_store *btf; // NULL until asked for
     bool btf_tried;
-    const char *btf_why; // why there is none
+    const char *btf_why;            // why there is none
+    struct dwarf_files dwarf_files; // of the programs that were asked about
 };
 
 // Gives the one type that is like *want (not for structs, enums, tuples).
@@ -60,9 +69,11 @@ const struct type *types_find_basic(struct types *t, const char *name);
 
 // btf.c
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name);
-void btf_complete(struct types *t, struct type *type);
 bool btf_find_constant(struct types *t, const char *name, int64_t *value, const struct type **type);
 void btf_free(struct btf_store *b);
+
+// dwarf.c
+void dwarf_free(struct types *t);
 
 // constants.c: the built-in table.
 bool constant_find(const char *name, int64_t *value);

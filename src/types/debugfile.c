@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Debug information that was split off a program: where distributions and objcopy put it, which
+// GDB's manual describes ("Debugging Information in Separate Files"). What belongs to another
+// build is refused, by build-id or by the checksum of the debug link.
+#include "types/debugfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <elfutils/libdwelf.h>
+#include <zlib.h>
+
+#include "types/types_internal.h"
+
+// What a file says of the one that was split off it.
+struct wanted {
+    const unsigned char *build_id; // in the program's memory
+    size_t build_id_len;           // 0: it has none
+    const char *link;              // name of the debug link, or NULL
+    GElf_Word crc;
+};
+
+static bool file_open(const char *path, struct debug_file *f) {
+    *f = (struct debug_file){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (f->fd < 0) return false;
+    elf_version(EV_CURRENT);
+    f->elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+    if (f->elf && elf_kind(f->elf) == ELF_K_ELF) return true;
+    debug_file_close(f);
+    errno = ENOEXEC;
+    return false;
+}
+
+void debug_file_close(struct debug_file *f) {
+    if (f->dwarf) dwarf_end(f->dwarf);
+    if (f->elf) elf_end(f->elf);
+    if (f->fd >= 0) close(f->fd);
+    *f = (struct debug_file){.fd = -1};
+}
+
+// Opens the DWARF inside, where there are units in it.
+static bool has_dwarf(struct debug_file *f) {
+    Dwarf_CU *unit = NULL;
+    f->dwarf = dwarf_begin_elf(f->elf, DWARF_C_READ, NULL);
+    if (f->dwarf && dwarf_get_units(f->dwarf, NULL, &unit, NULL, NULL, NULL, NULL) == 0)
+        return true;
+    if (f->dwarf) dwarf_end(f->dwarf);
+    f->dwarf = NULL;
+    return false;
+}
+
+// The build-id of a file, in its memory; its length, 0: it has none. By sections: in a debug file
+// the segments are those of the program, and not there. (dwelf_elf_gnu_build_id does the same, but
+// brings in all of libdwfl and, at the start of every run, a look for debuginfod's library.)
+static size_t build_id(Elf *elf, const unsigned char **id) {
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+        GElf_Shdr sh;
+        GElf_Nhdr note;
+        size_t name, content;
+        Elf_Data *data =
+            gelf_getshdr(scn, &sh) && sh.sh_type == SHT_NOTE ? elf_getdata(scn, NULL) : NULL;
+        for (size_t at = 0; data && (at = gelf_getnote(data, at, &note, &name, &content)) > 0;) {
+            const char *bytes = data->d_buf;
+            if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
+                memcmp(bytes + name, "GNU", sizeof("GNU")))
+                continue;
+            *id = (const unsigned char *)bytes + content;
+            return note.n_descsz;
+        }
+    }
+    return 0;
+}
+
+// The checksum that a debug link holds: CRC-32 of the whole file.
+static bool has_crc(const struct debug_file *f, GElf_Word want) {
+    size_t len;
+    const char *data = elf_rawfile(f->elf, &len);
+    if (!data) return false;
+    uLong crc = crc32(0, Z_NULL, 0);
+    for (size_t at = 0; at < len;) {
+        uInt n = len - at > 1 << 30 ? 1 << 30 : (uInt)(len - at);
+        crc = crc32(crc, (const Bytef *)data + at, n);
+        at += n;
+    }
+    return crc == want;
+}
+
+static bool belongs(const struct debug_file *f, const struct wanted *w) {
+    const unsigned char *id;
+    size_t n = w->build_id_len ? build_id(f->elf, &id) : 0;
+    if (n) return n == w->build_id_len && !memcmp(id, w->build_id, n);
+    return !w->link || has_crc(f, w->crc);
+}
+
+static bool try_file(const char *path, const struct wanted *w, struct debug_file *out) {
+    struct debug_file f;
+    if (!file_open(path, &f)) return false;
+    if (belongs(&f, w) && has_dwarf(&f)) {
+        *out = f;
+        return true;
+    }
+    debug_file_close(&f);
+    return false;
+}
+
+static bool by_build_id(struct arena *a, const char *root, const struct wanted *w,
+                        struct debug_file *out) {
+    if (w->build_id_len < 2) return false;
+    char *hex = arena_alloc(a, 2 * w->build_id_len + 1);
+    for (size_t i = 0; i < w->build_id_len; i++) snprintf(hex + 2 * i, 3, "%02x", w->build_id[i]);
+    return try_file(arena_printf(a, "%s/.build-id/%.2s/%s.debug", root, hex, hex + 2), w, out);
+}
+
+// `folder` is the program's, "" or with a slash at its end.
+static bool by_link(struct arena *a, const char *root, const char *folder, const char *name,
+                    const struct wanted *w, struct debug_file *out) {
+    return (*folder == '/' && try_file(arena_printf(a, "%s%s%s", root, folder, name), w, out)) ||
+           try_file(arena_printf(a, "%s/%s", root, name), w, out);
+}
+
+static bool find_split(struct types *t, const char *path, const struct wanted *w,
+                       struct debug_file *out) {
+    struct arena *a = t->arena;
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *folder = arena_strndup(a, path, (size_t)(base - path));
+    const char *name = w->link ? w->link : arena_printf(a, "%s.debug", base);
+    const char *roots[33];
+    size_t n = 0;
+    for (; n < t->opts.ndebug_dirs && n < ARRAY_LEN(roots) - 1; n++)
+        roots[n] = t->opts.debug_dirs[n];
+    roots[n++] = "/usr/lib/debug";
+    for (size_t i = 0; i < n; i++)
+        if (by_build_id(a, roots[i], w, out)) return true;
+    if (try_file(arena_printf(a, "%s%s", folder, name), w, out)) return true;
+    if (try_file(arena_printf(a, "%s.debug/%s", folder, name), w, out)) return true;
+    for (size_t i = 0; i < n; i++)
+        if (by_link(a, roots[i], folder, name, w, out)) return true;
+    return false;
+}
+
+bool debug_file_open(struct types *t, const char *path, struct debug_file *out, const char **why) {
+    struct debug_file f;
+    if (!file_open(path, &f)) {
+        *why = arena_printf(t->arena, "cannot read %s: %s", path, strerror(errno));
+        return false;
+    }
+    if (gelf_getclass(f.elf) != ELFCLASS64) {
+        *why = arena_printf(t->arena, "%s is a 32-bit program, whose debug information is not read",
+                            path);
+        debug_file_close(&f);
+        return false;
+    }
+    if (has_dwarf(&f)) {
+        *out = f;
+        return true;
+    }
+    struct wanted w = {0};
+    w.build_id_len = build_id(f.elf, &w.build_id);
+    w.link = dwelf_elf_gnu_debuglink(f.elf, &w.crc);
+    bool found = find_split(t, path, &w, out);
+    debug_file_close(&f);
+    if (!found) *why = arena_printf(t->arena, "%s has no debug information", path);
+    return found;
+}
