@@ -103,7 +103,16 @@ void cg_enter(struct cg *c);
 void cg_leave(struct cg *c);
 
 // ---- memory (memory.c) ----
-// A place for `size` bytes until the program ends: stack when small, else scratch memory.
+// A place for `size` bytes until the program ends: stack when small, else scratch memory. The
+// address that cg_slot gives is computed where it is called; what is also used in blocks that
+// this one does not lead to (variables) keeps its home and asks for the address in each.
+struct cg_home {
+    struct cg_function *function;
+    LLVMValueRef stack; // or NULL
+    uint32_t at;        // bytes into scratch memory
+};
+struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align);
+LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home);
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align);
 LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size);   // what a callback is given must be there
 LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size); // what is read at any index must be here

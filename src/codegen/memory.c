@@ -41,12 +41,32 @@ static LLVMValueRef scratch_base(struct cg *c) {
     return f->scratch;
 }
 
-LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
+static uint32_t scratch_bytes(struct cg *c, uint32_t size) {
+    uint32_t at = c->scratch_used;
+    c->scratch_used += (size + 7) & ~7u;
+    if (c->scratch_used > c->scratch_max) c->scratch_max = c->scratch_used;
+    return at;
+}
+
+struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align) {
     uint32_t need = (size + 7) & ~7u;
-    if (need > SMALL || c->f->stack_used + need > c->f->stack_limit)
-        return cg_scratch_slot(c, size);
-    c->f->stack_used += need;
-    return stack_slot(c, need, align);
+    struct cg_home home = {.function = c->f};
+    if (need > SMALL || c->f->stack_used + need > c->f->stack_limit) {
+        home.at = scratch_bytes(c, size);
+    } else {
+        c->f->stack_used += need;
+        home.stack = stack_slot(c, need, align);
+    }
+    return home;
+}
+
+LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home) {
+    return home->stack ? home->stack : cg_offset(c, scratch_base(c), home->at);
+}
+
+LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
+    struct cg_home home = cg_home_new(c, size, align);
+    return cg_home_address(c, &home);
 }
 
 LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size) {
@@ -55,11 +75,7 @@ LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size) {
 }
 
 LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size) {
-    uint32_t need = (size + 7) & ~7u;
-    uint32_t at = c->scratch_used;
-    c->scratch_used += need;
-    if (c->scratch_used > c->scratch_max) c->scratch_max = c->scratch_used;
-    return cg_offset(c, scratch_base(c), at);
+    return cg_offset(c, scratch_base(c), scratch_bytes(c, size));
 }
 
 void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size) {

@@ -127,9 +127,17 @@ static void check_place(struct names *n, const struct ast_expr *e) {
     diag(n->u->diags, e->span, arg_missing, e->ident.name, why);
 }
 
+// A function of the script runs without the context of a probe.
+static void only_in_probe(struct names *n, struct span span, const char *name) {
+    diag(n->u->diags, span, builtin_in_fn, name);
+    diag_hint(n->u->diags, "let the probe give its value as an argument");
+}
+
 static void check_caps(struct names *n, const struct ast_expr *e, int id) {
     unsigned need = variable_rows[id].caps;
-    if (!n->program || !need || (n->program->provider->caps & need)) return;
+    if (!n->program && need)
+        only_in_probe(n, e->span, e->kind == AST_CALL ? e->call.name : e->ident.name);
+    if (!n->program || !need || need == PROBE_ANY || (n->program->provider->caps & need)) return;
     diag(n->u->diags, e->span, builtin_not_here, e->kind == AST_CALL ? e->call.name : e->ident.name,
          n->program->provider->name);
 }
@@ -264,6 +272,8 @@ static void name_call(struct names *n, struct ast_expr **pe) {
     e->call.function = user ? -1 : fn;
     e->call.fn = user;
     if (!user && fn < 0) unknown_function(n, e);
+    if (!user && fn >= 0 && !n->program && (function_rows[fn].where & FN_PROBE))
+        only_in_probe(n, e->span, e->call.name);
     for (size_t i = 0; i < e->call.args.len; i++) {
         struct ast_expr *a = e->call.args.data[i];
         if (a->kind == AST_IDENT && is_word_argument(fn, a->ident.name)) {
