@@ -57,7 +57,11 @@ enum function_where {
     FN_ASYNC = 1 << 2,     // acts when the runtime reads the event
     FN_STATEMENT = 1 << 3, // gives no value
     FN_REWRITTEN = 1 << 4, // sema turns the call into other nodes: no generator
-    FN_PROBE = 1 << 5,     // reads or changes what a probe has and a function has not
+    // What it needs of the probe it is used in (never in a function of the script):
+    FN_PROBE = 1 << 5, // its context, whatever it is
+    FN_REGS = 1 << 6,  // registers
+    FN_TYPED = 1 << 7, // pointers whose types the kernel knows: fentry, fexit, iter
+    FN_ENTRY = 1 << 8, // the entry of a kernel function
 };
 
 struct variable_row {

@@ -11,7 +11,7 @@ LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v) {
             return LLVMBuildLoad2(c->b, c->ptr, cg_offset(c, c->f->ctx_struct, 8 * (i + 1)), "");
         }
     home = ARENA_NEW(c->arena, struct cg_home);
-    *home = cg_home_new(c, v->type->size ? v->type->size : 8, 8);
+    *home = cg_home_new(c, v->type->size ? v->type->size : 8, 8, v->is_loop_bound);
     v->cg = home;
     return cg_home_address(c, home);
 }
