@@ -101,6 +101,10 @@ const struct gen_type *gen_type(struct gen *g, unsigned depth) {
         t->row = gen_row_of_value(g);
         return t;
     }
+    if (k == 13 && gen_chance(g, 40)) {
+        *t = (struct gen_type){.kind = GEN_STRUCT, .n = gen_pick(g, 2)};
+        return t;
+    }
     if (k == 13) {
         *t = (struct gen_type){.kind = GEN_ARRAY, .n = 1 + gen_pick(g, 8)};
         return t;
@@ -116,7 +120,7 @@ const struct gen_type *gen_type(struct gen *g, unsigned depth) {
 bool gen_type_same(const struct gen_type *a, const struct gen_type *b) {
     if (a->kind != b->kind) return false;
     if (a->kind == GEN_INT) return a->is_signed == b->is_signed;
-    if (a->kind == GEN_ARRAY) return a->n == b->n;
+    if (a->kind == GEN_ARRAY || a->kind == GEN_STRUCT) return a->n == b->n;
     if (a->kind == GEN_OTHER) return a->row == b->row;
     if (a->kind != GEN_TUPLE && a->kind != GEN_RECORD) return true;
     if (a->n != b->n) return false;
@@ -132,6 +136,7 @@ void gen_type_name(struct gen *g, const struct gen_type *t) {
     case GEN_STRING: gen_put(g, "string[%u]", t->n); break;
     case GEN_ARRAY: gen_put(g, "uint8[%u]", t->n); break;
     case GEN_POINTER: gen_put(g, "struct ou *"); break;
+    case GEN_STRUCT: gen_put(g, t->n ? "struct in" : "struct ou"); break;
     default: gen_put(g, "int64"); break;
     }
 }

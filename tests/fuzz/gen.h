@@ -19,6 +19,7 @@ enum gen_kind {
     GEN_RECORD,
     GEN_ARRAY,
     GEN_POINTER, // to a struct of the preamble
+    GEN_STRUCT,  // that struct (n 1: the one in it)
     GEN_OTHER,   // what one row of the functions gives: inet, ksym_t, kstack...
 };
 

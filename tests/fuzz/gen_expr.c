@@ -107,9 +107,11 @@ static void field(struct gen *g, const struct gen_type *t) {
         gen_put(g, "%s", gen_chance(g, 50) ? "curtask->comm" : "curtask->parent->comm");
         return;
     }
+    static const struct gen_type outer = {.kind = GEN_STRUCT};
+    bool by_value = gen_chance(g, 30);
     gen_put(g, "(");
-    gen_expr(g, &gen_struct_pointer);
-    gen_put(g, ")->%s",
+    gen_expr(g, by_value ? &outer : &gen_struct_pointer);
+    gen_put(g, by_value ? ").%s" : ")->%s",
             t->kind == GEN_STRING ? CHOOSE(g, of_text)
             : t->is_signed        ? CHOOSE(g, of_signed)
                                   : CHOOSE(g, of_unsigned));
@@ -332,6 +334,20 @@ static void pointer(struct gen *g) {
     if (k == 2) gen_put(g, ")");
 }
 
+static void structure(struct gen *g, const struct gen_type *t) {
+    unsigned k = gen_pick(g, 3);
+    if (t->n && k == 0) {
+        static const struct gen_type outer = {.kind = GEN_STRUCT};
+        gen_put(g, "(");
+        gen_expr(g, &outer);
+        gen_put(g, ").i");
+        return;
+    }
+    gen_put(g, t->n ? "(" : "*(");
+    gen_expr(g, &gen_struct_pointer);
+    gen_put(g, t->n ? ")->i" : ")");
+}
+
 static void leaf(struct gen *g, const struct gen_type *t) {
     switch (t->kind) {
     case GEN_INT: literal(g, t); break;
@@ -339,6 +355,7 @@ static void leaf(struct gen *g, const struct gen_type *t) {
     case GEN_STRING: text_literal(g); break;
     case GEN_POINTER: gen_put(g, "(struct ou *)(uint64)0"); break;
     case GEN_ARRAY: gen_put(g, "(uint8[%u])(uint64)1", t->n); break;
+    case GEN_STRUCT: gen_put(g, "*(struct %s *)(uint64)0", t->n ? "in" : "ou"); break;
     case GEN_TUPLE:
     case GEN_RECORD: elements(g, t); break;
     case GEN_OTHER: gen_call_row(g, t->row); break;
@@ -352,6 +369,7 @@ static void made(struct gen *g, const struct gen_type *t) {
     case GEN_STRING: text(g, t); break;
     case GEN_POINTER: pointer(g); break;
     case GEN_ARRAY: array(g, t); break;
+    case GEN_STRUCT: structure(g, t); break;
     case GEN_TUPLE:
     case GEN_RECORD: elements(g, t); break;
     case GEN_OTHER: gen_call_row(g, t->row); break;
