@@ -5,7 +5,8 @@
 //
 //   V(id, "name", "type", caps, "doc")
 //       id: C identifier, for VAR_<id> and cg_var_<id>; caps: PROBE_* bits of probes/probe.h that
-//       the probe must have, 0 for any. type: a language type name, or "" where sema computes it
+//       the probe must have, PROBE_ANY where a function of the script has none of it, else 0.
+//       type: a language type name, or "" where sema computes it
 //       (args, retval, curtask, func, ...).
 //   F(id, "name", "signature", where, event, "doc")
 //       id: for FN_<id> and cg_fn_<id>; signature: see signature.h; where: FN_* bits below;
@@ -56,6 +57,11 @@ enum function_where {
     FN_ASYNC = 1 << 2,     // acts when the runtime reads the event
     FN_STATEMENT = 1 << 3, // gives no value
     FN_REWRITTEN = 1 << 4, // sema turns the call into other nodes: no generator
+    // What it needs of the probe it is used in (never in a function of the script):
+    FN_PROBE = 1 << 5, // its context, whatever it is
+    FN_REGS = 1 << 6,  // registers
+    FN_TYPED = 1 << 7, // pointers whose types the kernel knows: fentry, fexit, iter
+    FN_ENTRY = 1 << 8, // the entry of a kernel function
 };
 
 struct variable_row {

@@ -52,6 +52,8 @@ struct cg_function {
     const struct sema_fn *user; // fn of the script
 };
 
+VEC_OF(cg_values, LLVMValueRef);
+
 struct cg {
     const struct unit *u;
     struct arena *arena;
@@ -72,6 +74,8 @@ struct cg {
     } stacks[16];
     unsigned nstacks;
     uint32_t scratch_used, scratch_max;  // bytes: of this program, of all
+    uint32_t scratch_fns;                // of the script's functions, before those of programs
+    struct cg_values scratch_keys;       // where functions store the key of their look-up
     LLVMValueRef lost;                   // void gaff_lost(i32 index)
     bool has_control;                    // some event goes to the control ring: all carry the time
     // Set: pointers of an iterator's context are wanted as the verifier knows them, non-NULL; where
@@ -103,10 +107,22 @@ void cg_enter(struct cg *c);
 void cg_leave(struct cg *c);
 
 // ---- memory (memory.c) ----
-// A place for `size` bytes until the program ends: stack when small, else scratch memory.
+// A place for `size` bytes until the program ends: stack when small, else scratch memory. The
+// address that cg_slot gives is computed where it is called; what is also used in blocks that
+// this one does not lead to (variables) keeps its home and asks for the address in each.
+struct cg_home {
+    struct cg_function *function;
+    LLVMValueRef stack; // or NULL
+    uint32_t at;        // bytes into scratch memory
+};
+struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, bool on_stack);
+LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home);
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align);
-LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size);   // what a callback is given must be there
+// What a callback is given must be on the stack, and so must what decides when a loop ends: the
+// verifier knows no values in maps.
+LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size);
 LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size); // what is read at any index must be here
+void cg_make_scratch(struct cg *c);                        // at the end: its map
 void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size);
 void cg_copy(struct cg *c, LLVMValueRef to, LLVMValueRef from, uint32_t size); // BPF to BPF
 void cg_read(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMValueRef address,
@@ -136,7 +152,7 @@ struct cg_value cg_binary(struct cg *c, const struct ast_expr *e); // ops.c
 struct cg_value cg_unary(struct cg *c, const struct ast_expr *e);
 LLVMValueRef cg_equal_bytes(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t size); // i1
 LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n,
-                              bool at_end); // i1
+                              bool whole); // i1; equal.c
 LLVMValueRef cg_equal_literal(struct cg *c, LLVMValueRef p, const char *text, size_t len,
                               uint32_t room);                     // i1
 struct cg_value cg_field(struct cg *c, const struct ast_expr *e); // access.c

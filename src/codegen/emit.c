@@ -126,16 +126,6 @@ static bool optimise(struct cg *c, LLVMTargetMachineRef machine) {
     return false;
 }
 
-// The scratch map, as large as the largest program needs, takes the place of its stand-in.
-static void make_scratch(struct cg *c) {
-    if (!c->scratch_map) return;
-    uint32_t size = (c->scratch_max + 7) & ~7u;
-    LLVMValueRef map = cg_map_global(c, "gaff_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 1, NULL, NULL,
-                                     size ? size : 8, 0);
-    LLVMReplaceAllUsesWith(c->scratch_map, map);
-    LLVMDeleteGlobal(c->scratch_map);
-}
-
 static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len) {
     LLVMMemoryBufferRef buffer;
     char *error = NULL;
@@ -175,8 +165,11 @@ static void find_control(void *ctx, struct ast_expr **pe) {
 
 static void scan_programs(struct cg *c) {
     struct ast_visitor v = {.ctx = c, .expr = find_control};
-    for (size_t i = 0; i < c->u->programs.len; i++)
-        ast_visit_stmts(&v, &c->u->programs.data[i]->body);
+    for (size_t i = 0; i < c->u->programs.len; i++) {
+        struct sema_program *p = c->u->programs.data[i];
+        if (p->predicate) ast_visit_expr(&v, &p->predicate);
+        ast_visit_stmts(&v, &p->body);
+    }
     for (size_t i = 0; i < c->u->fns.len; i++) ast_visit_stmts(&v, &c->u->fns.data[i]->body);
 }
 
@@ -211,7 +204,7 @@ void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len) 
     scan_programs(c);
     cg_maps(c);
     cg_programs(c);
-    make_scratch(c);
+    cg_make_scratch(c);
     void *object = finish(c, machine, dump, len);
     LLVMDisposeDIBuilder(c->di);
     LLVMDisposeBuilder(c->b);

@@ -77,6 +77,35 @@ static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_exp
     return (at + 7) & ~7u;
 }
 
+static void find_statements(void *ctx, struct ast_expr **e) {
+    bool *found = ctx;
+    if ((*e)->kind == AST_BLOCK_EXPR) *found = true;
+}
+
+// What is reserved must be submitted on every way out, so not where an argument has statements
+// that may return. Kernels without bpf_loop, where loops are jumps, take a place reserved in the
+// next round for one that was never given back.
+static bool can_reserve(struct cg *c, const struct ast_expr *const *args, size_t n) {
+    if (c->f->nloops && !feature_have(FEATURE_loop)) return false;
+    bool statements = false;
+    struct ast_visitor v = {.ctx = &statements, .expr = find_statements};
+    for (size_t i = 0; i < n; i++) {
+        struct ast_expr *e = (struct ast_expr *)args[i]; // only looked at
+        bool known = e == c->prepared_for || e == c->failed_nodes[0] || e == c->failed_nodes[1];
+        if (!known) ast_visit_expr(&v, &e);
+    }
+    return !statements;
+}
+
+static void fill(struct cg *c, const struct mf_event *row, uint32_t id,
+                 const struct ast_expr *const *args, size_t n, LLVMValueRef p) {
+    LLVMBuildStore(c->b, cg_int(c, id), p);
+    LLVMValueRef now = c->has_control ? cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0) : cg_int(c, 0);
+    LLVMBuildStore(c->b, now, cg_offset(c, p, 8));
+    for (size_t i = 0; i < n; i++)
+        cg_expr_into(c, args[i], cg_offset(c, p, row->fields.data[i].offset), false);
+}
+
 void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,
              const struct ast_expr *where) {
     bool control = is_control(row->kind);
@@ -88,22 +117,30 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     }
     uint32_t id = (uint32_t)c->manifest->events.len;
     VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
-    LLVMValueRef reserve[] = {ring(c, control), cg_int(c, row->size), cg_int(c, 0)};
-    LLVMValueRef p = cg_helper_ptr(c, BPF_FUNC_ringbuf_reserve, reserve, 3);
-    LLVMBasicBlockRef have = cg_block(c, "send"), full = cg_block(c, "lost"),
-                      end = cg_block(c, "end");
-    LLVMBuildCondBr(c->b, cg_is_null(c, p), full, have);
-    cg_at(c, have);
+    LLVMBasicBlockRef full = cg_block(c, "lost"), end = cg_block(c, "end");
+    bool in_place = can_reserve(c, args, n);
+    LLVMValueRef map = ring(c, control), size = cg_int(c, row->size), none = cg_int(c, 0), p;
+    if (in_place) {
+        LLVMValueRef reserve[] = {map, size, none};
+        p = cg_helper_ptr(c, BPF_FUNC_ringbuf_reserve, reserve, 3);
+        LLVMBasicBlockRef have = cg_block(c, "send");
+        LLVMBuildCondBr(c->b, cg_is_null(c, p), full, have);
+        cg_at(c, have);
+    } else {
+        p = cg_scratch_slot(c, row->size);
+    }
     cg_enter(c);
-    LLVMBuildStore(c->b, cg_int(c, id), p);
-    LLVMValueRef now = c->has_control ? cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0) : cg_int(c, 0);
-    LLVMBuildStore(c->b, now, cg_offset(c, p, 8));
-    for (size_t i = 0; i < n; i++)
-        cg_expr_into(c, args[i], cg_offset(c, p, row->fields.data[i].offset), false);
-    LLVMValueRef submit[] = {p, cg_int(c, 0)};
-    cg_helper(c, BPF_FUNC_ringbuf_submit, submit, 2);
+    fill(c, row, id, args, n, p);
     cg_leave(c);
-    cg_jump(c, end);
+    if (in_place) {
+        LLVMValueRef submit[] = {p, none};
+        cg_helper(c, BPF_FUNC_ringbuf_submit, submit, 2);
+        cg_jump(c, end);
+    } else {
+        LLVMValueRef output[] = {map, p, size, none};
+        LLVMValueRef rc = cg_helper(c, BPF_FUNC_ringbuf_output, output, 4);
+        LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, rc, none, ""), full, end);
+    }
     cg_at(c, full);
     cg_count_loss(c, control ? MF_LOST_CONTROL : MF_LOST_EVENTS);
     cg_jump(c, end);

@@ -204,7 +204,7 @@ static LLVMValueRef finish(struct cg *c, const struct type *type, LLVMValueRef a
 // Over all CPUs with bpf_map_lookup_percpu_elem (5.19); before that the CPU's own copy.
 LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
     const struct type *type = m->value;
-    LLVMValueRef acc = cg_slot(c, 8, 8), count = cg_slot(c, 8, 8), cpu = cg_slot(c, 8, 8);
+    LLVMValueRef acc = cg_slot(c, 8, 8), count = cg_slot(c, 8, 8), cpu = cg_stack_slot(c, 8);
     LLVMBuildStore(c->b, cg_int(c, 0), acc);
     LLVMBuildStore(c->b, cg_int(c, 0), count);
     LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");

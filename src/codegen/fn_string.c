@@ -155,35 +155,7 @@ struct cg_value cg_fn_strlen(struct cg *c, const struct ast_expr *e) {
 static LLVMValueRef starts_here(struct cg *c, LLVMValueRef at, uint32_t room,
                                 const struct ast_expr *needle, LLVMValueRef n, uint32_t nn) {
     if (needle->kind == AST_STRING) return cg_equal_bytes(c, at, n, (uint32_t)needle->string.len);
-    // Byte by byte until the needle ends.
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
-    LLVMBasicBlockRef loop = cg_block(c, "needle"), check = cg_block(c, "check"),
-                      step = cg_block(c, "step"), end = cg_block(c, "end");
-    uint32_t most = nn < room ? nn : room;
-    LLVMBuildBr(c->b, loop);
-    cg_at(c, loop);
-    LLVMValueRef k = LLVMBuildPhi(c->b, c->i64, "k");
-    LLVMValueRef x =
-        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, n, &k, 1, ""), "");
-    LLVMValueRef done = LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), "");
-    LLVMBuildCondBr(c->b, done, end, check);
-    cg_at(c, check);
-    LLVMValueRef y =
-        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, at, &k, 1, ""), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), step, end);
-    cg_at(c, step);
-    LLVMValueRef k1 = LLVMBuildAdd(c->b, k, cg_int(c, 1), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, k1, cg_int(c, most), ""), loop, end);
-    LLVMValueRef ks[] = {cg_int(c, 0), k1};
-    LLVMBasicBlockRef froms[] = {before, step};
-    LLVMAddIncoming(k, ks, froms, 2);
-    cg_at(c, end);
-    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i1, "");
-    LLVMValueRef values[] = {LLVMConstInt(c->i1, 1, false), LLVMConstInt(c->i1, 0, false),
-                             LLVMConstInt(c->i1, nn <= room, false)};
-    LLVMBasicBlockRef ends[] = {loop, check, step};
-    LLVMAddIncoming(phi, values, ends, 3);
-    return phi;
+    return cg_equal_strings(c, n, at, nn < room ? nn : room, false);
 }
 
 static LLVMValueRef search_callback(struct cg *c, uint32_t nh, uint32_t room,

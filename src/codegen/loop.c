@@ -140,7 +140,7 @@ static bool has_return(const struct ast_stmts *s) {
 static void plain_range(struct cg *c, const struct ast_stmt *s) {
     struct sema_var *v = s->loop.var->var.var;
     LLVMValueRef from = cg_scalar(c, s->loop.from), to = cg_scalar(c, s->loop.to);
-    LLVMValueRef cell = cg_slot(c, 8, 8);
+    LLVMValueRef cell = cg_stack_slot(c, 8);
     LLVMBuildStore(c->b, from, cell);
     LLVMBasicBlockRef test = cg_block(c, "for"), body = cg_block(c, "do"),
                       next = cg_block(c, "next"), end = cg_block(c, "end");
@@ -170,9 +170,12 @@ static void range_loop(struct cg *c, const struct ast_stmt *s) {
     }
     struct sema_var *v = s->loop.var->var.var;
     LLVMValueRef from = cg_scalar(c, s->loop.from), to = cg_scalar(c, s->loop.to);
+    // Not called for nothing: where the verifier knows that, it drops the body but not its address.
+    LLVMBasicBlockRef some = cg_block(c, "for"), end = cg_block(c, "end");
+    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSGT, to, from, ""), some, end);
+    cg_at(c, some);
+    cg_enter(c);
     LLVMValueRef count = LLVMBuildSub(c->b, to, from, "");
-    LLVMValueRef none = LLVMBuildICmp(c->b, LLVMIntSLE, to, from, "");
-    count = LLVMBuildSelect(c->b, none, cg_int(c, 0), count, "");
     LLVMValueRef context = context_struct(c, s);
     // The first value travels in the last word.
     uint64_t first_at = 8 * (s->loop.ncaptures + 2);
@@ -189,6 +192,9 @@ static void range_loop(struct cg *c, const struct ast_stmt *s) {
     LLVMValueRef args[] = {LLVMBuildTrunc(c->b, count, c->i32, ""), fn, context, cg_int(c, 0)};
     cg_helper(c, BPF_FUNC_loop, args, 4);
     if (has_return(&s->loop.body)) propagate_return(c, context);
+    cg_leave(c);
+    cg_jump(c, end);
+    cg_at(c, end);
 }
 
 static void map_loop(struct cg *c, const struct ast_stmt *s) {

@@ -7,7 +7,7 @@
 #include "codegen/cg.h"
 #include "probes/feature.h"
 
-enum { INLINE_BYTES = 64, SMALL = 64 };
+enum { INLINE_BYTES = 64, SMALL = 64, PERCPU_BYTES = 32 << 10 /* of one value in the kernel */ };
 
 static LLVMValueRef stack_slot(struct cg *c, uint32_t size, uint32_t align) {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
@@ -33,7 +33,7 @@ static LLVMValueRef scratch_base(struct cg *c) {
     LLVMPositionBuilderAtEnd(c->b, f->setup);
     LLVMValueRef key = stack_slot(c, 4, 4);
     LLVMPositionBuilderAtEnd(c->b, f->setup);
-    LLVMBuildStore(c->b, cg_int32(c, 0), key);
+    VEC_PUSH(c->arena, &c->scratch_keys, LLVMBuildStore(c->b, cg_int32(c, 0), key));
     LLVMValueRef args[] = {c->scratch_map, key};
     f->scratch = cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
     LLVMBuildCondBr(c->b, cg_is_null(c, f->scratch), f->leave, f->body);
@@ -41,12 +41,32 @@ static LLVMValueRef scratch_base(struct cg *c) {
     return f->scratch;
 }
 
-LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
+static uint32_t scratch_bytes(struct cg *c, uint32_t size) {
+    uint32_t at = c->scratch_used;
+    c->scratch_used += (size + 7) & ~7u;
+    if (c->scratch_used > c->scratch_max) c->scratch_max = c->scratch_used;
+    return at;
+}
+
+struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, bool on_stack) {
     uint32_t need = (size + 7) & ~7u;
-    if (need > SMALL || c->f->stack_used + need > c->f->stack_limit)
-        return cg_scratch_slot(c, size);
-    c->f->stack_used += need;
-    return stack_slot(c, need, align);
+    struct cg_home home = {.function = c->f};
+    if (need > SMALL || (c->f->stack_used + need > c->f->stack_limit && !on_stack)) {
+        home.at = scratch_bytes(c, size);
+    } else {
+        c->f->stack_used += need;
+        home.stack = stack_slot(c, need, align);
+    }
+    return home;
+}
+
+LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home) {
+    return home->stack ? home->stack : cg_offset(c, scratch_base(c), home->at);
+}
+
+LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
+    struct cg_home home = cg_home_new(c, size, align, false);
+    return cg_home_address(c, &home);
 }
 
 LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size) {
@@ -55,11 +75,31 @@ LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size) {
 }
 
 LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size) {
-    uint32_t need = (size + 7) & ~7u;
-    uint32_t at = c->scratch_used;
-    c->scratch_used += need;
-    if (c->scratch_used > c->scratch_max) c->scratch_max = c->scratch_used;
-    return cg_offset(c, scratch_base(c), at);
+    return cg_offset(c, scratch_base(c), scratch_bytes(c, size));
+}
+
+// The key of what is too large for a per-CPU map: the processor's number.
+static void key_by_cpu(struct cg *c) {
+    for (size_t i = 0; i < c->scratch_keys.len; i++) {
+        LLVMValueRef store = c->scratch_keys.data[i];
+        LLVMPositionBuilderBefore(c->b, store);
+        LLVMSetCurrentDebugLocation2(c->b, LLVMInstructionGetDebugLoc(store));
+        LLVMValueRef cpu = cg_helper(c, BPF_FUNC_get_smp_processor_id, NULL, 0);
+        LLVMSetOperand(store, 0, LLVMBuildTrunc(c->b, cpu, c->i32, ""));
+    }
+}
+
+// The scratch map, as large as the largest program needs, takes the place of its stand-in.
+void cg_make_scratch(struct cg *c) {
+    if (!c->scratch_map) return;
+    uint32_t size = (c->scratch_max + 7) & ~7u;
+    bool large = size > PERCPU_BYTES;
+    if (large) key_by_cpu(c);
+    LLVMValueRef map =
+        cg_map_global(c, "gaff_scratch", large ? BPF_MAP_TYPE_ARRAY : BPF_MAP_TYPE_PERCPU_ARRAY,
+                      large ? (uint32_t)cg_possible_cpus() : 1, NULL, NULL, size ? size : 8, 0);
+    LLVMReplaceAllUsesWith(c->scratch_map, map);
+    LLVMDeleteGlobal(c->scratch_map);
 }
 
 void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size) {

@@ -166,40 +166,6 @@ static const struct ast_expr *bare(const struct ast_expr *e) {
     return e;
 }
 
-// Two strings of which neither is a literal: byte by byte until both end or n are compared,
-// which counts as equal if at_end. A loop in a callback-free form that every verifier takes.
-LLVMValueRef cg_equal_strings(struct cg *c, LLVMValueRef a, LLVMValueRef b, uint32_t n,
-                              bool at_end) {
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(c->b);
-    LLVMBasicBlockRef loop = cg_block(c, "cmp"), more = cg_block(c, "more"),
-                      next = cg_block(c, "next"), end = cg_block(c, "end");
-    LLVMBuildBr(c->b, loop);
-    cg_at(c, loop);
-    LLVMValueRef i = LLVMBuildPhi(c->b, c->i64, "i");
-    LLVMValueRef x =
-        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, a, &i, 1, ""), "");
-    LLVMValueRef y =
-        LLVMBuildLoad2(c->b, c->i8, LLVMBuildInBoundsGEP2(c->b, c->i8, b, &i, 1, ""), "");
-    LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntEQ, x, y, ""), more, end);
-    cg_at(c, more);
-    LLVMValueRef nul = LLVMBuildICmp(c->b, LLVMIntEQ, x, LLVMConstInt(c->i8, 0, false), "");
-    LLVMBuildCondBr(c->b, nul, end, next);
-    cg_at(c, next);
-    LLVMValueRef after = LLVMBuildAdd(c->b, i, cg_int(c, 1), "");
-    LLVMValueRef go = LLVMBuildICmp(c->b, LLVMIntULT, after, cg_int(c, n), "");
-    LLVMBuildCondBr(c->b, go, loop, end);
-    LLVMValueRef starts[] = {cg_int(c, 0), after};
-    LLVMBasicBlockRef froms[] = {before, next};
-    LLVMAddIncoming(i, starts, froms, 2);
-    cg_at(c, end);
-    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i1, "");
-    LLVMValueRef results[] = {LLVMConstInt(c->i1, 0, false), LLVMConstInt(c->i1, 1, false),
-                              LLVMConstInt(c->i1, at_end, false)};
-    LLVMBasicBlockRef ends[] = {loop, more, next};
-    LLVMAddIncoming(phi, results, ends, 3);
-    return phi;
-}
-
 static struct cg_value compare_strings(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *l = bare(e->binary.left), *r = bare(e->binary.right);
     if (l->kind == AST_STRING) {
@@ -215,7 +181,7 @@ static struct cg_value compare_strings(struct cg *c, const struct ast_expr *e) {
     } else {
         struct cg_value w = cg_expr(c, e->binary.right);
         uint32_t n = v.type->size < w.type->size ? v.type->size : w.type->size;
-        equal = cg_equal_strings(c, p, cg_materialize(c, w), n, v.type->size == w.type->size);
+        equal = cg_equal_strings(c, p, cg_materialize(c, w), n, true);
     }
     if (e->binary.op == AST_NE) equal = LLVMBuildNot(c->b, equal, "");
     return cg_scalar_value(cg_bool(c, equal), e->type);

@@ -128,7 +128,7 @@ static void one_program(struct cg *c, const struct sema_program *p, size_t index
     LLVMTypeRef type = LLVMFunctionType(c->i64, &c->ptr, 1, false);
     c->program = p;
     c->identity = false;
-    c->scratch_used = 0;
+    c->scratch_used = c->scratch_fns;
     c->f = NULL;
     struct cg_function *f = cg_begin_function(c, name, section, type, PROGRAM_STACK, line);
     f->ctx = LLVMGetParam(f->fn, 0);
@@ -179,5 +179,6 @@ void cg_user_fn(struct cg *c, struct sema_fn *fn) {
 
 void cg_programs(struct cg *c) {
     for (size_t i = 0; i < c->u->fns.len; i++) cg_user_fn(c, c->u->fns.data[i]);
+    c->scratch_fns = c->scratch_used; // what a function uses is not its callers'
     for (size_t i = 0; i < c->u->programs.len; i++) one_program(c, c->u->programs.data[i], i);
 }

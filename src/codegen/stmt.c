@@ -2,25 +2,18 @@
 // Statements.
 #include "codegen/cg.h"
 
-struct home { // where a variable lives
-    struct cg_function *function;
-    LLVMValueRef address;
-};
-
 LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v) {
-    struct home *home = v->cg;
-    if (home && home->function == c->f) return home->address;
+    struct cg_home *home = v->cg;
+    if (home && home->function == c->f) return cg_home_address(c, home);
     if (c->f->ctx_struct)
         for (size_t i = 0; i < c->f->ncaptures; i++) {
             if (c->f->captures[i] != v) continue;
             return LLVMBuildLoad2(c->b, c->ptr, cg_offset(c, c->f->ctx_struct, 8 * (i + 1)), "");
         }
-    home = ARENA_NEW(c->arena, struct home);
-    home->function = c->f;
-    uint32_t size = v->type->size ? v->type->size : 8;
-    home->address = cg_slot(c, size, 8);
+    home = ARENA_NEW(c->arena, struct cg_home);
+    *home = cg_home_new(c, v->type->size ? v->type->size : 8, 8, v->is_loop_bound);
     v->cg = home;
-    return home->address;
+    return cg_home_address(c, home);
 }
 
 static void assign_var(struct cg *c, const struct ast_stmt *s) {

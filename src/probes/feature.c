@@ -24,12 +24,23 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
 
 // Is helper `id` known for programs of this type? An unknown helper is refused with a message
 // that names it; a known one may be refused for its arguments.
-static bool have_helper(enum bpf_prog_type type, enum bpf_func_id id) {
-    return libbpf_probe_bpf_helper(type, id, NULL) == 1;
-}
-
 #define INSN(op, d, s, o, i)                                                                       \
     ((struct bpf_insn){.code = (op), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
+
+// libbpf's own probe knows the kernels' words up to its release only.
+static bool have_helper(enum bpf_prog_type type, enum bpf_func_id id) {
+    static const char *const refusals[] = {"invalid func ", "unknown func ", "cannot use helper "};
+    const struct bpf_insn insns[] = {INSN(BPF_JMP | BPF_CALL, 0, 0, 0, (int)id),
+                                     INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
+    char log[4096] = "";
+    LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log), .log_level = 1);
+    int fd = bpf_prog_load(type, "gaff_probe", "GPL", insns, ARRAY_LEN(insns), &opts);
+    if (fd >= 0) close(fd);
+    if (fd == -EPERM && !*log) return false; // may not ask
+    for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+        if (strstr(log, refusals[i])) return false;
+    return true;
+}
 
 static bool loads(enum bpf_prog_type type, enum bpf_attach_type attach,
                   const struct bpf_insn *insns, size_t n) {
@@ -146,6 +157,11 @@ static bool probe_jiffies(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_F
 static bool probe_signal(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_send_signal); }
 static bool probe_override(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return);
+}
+// Programs with typed arguments cannot be asked as simply as others: a helper of the same release
+// is.
+static bool probe_socket_cookie(void) {
+    return have_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_check_mtu);
 }
 static bool probe_iter(void) {
     return probe_btf() && have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_ringbuf_reserve);

@@ -39,6 +39,7 @@ enum probe_caps {
     PROBE_NEWEST_FIRST = 1 << 12, // of several programs on one event the kernel runs the one first
                                   // that was attached last
     PROBE_PLACED_ARGS = 1 << 13,  // argN is where the probe's own description says
+    PROBE_ANY = 1 << 14,          // no capability: of a variable that needs a probe, whichever
     PROBE_NO_COOKIE = 1 << 11,    // the link carries no cookie: identity needs one program each
 };
 

@@ -97,8 +97,10 @@ static const char *verifier_reason(struct runtime *rt) {
     char *end = text ? strstr(text, "\nprocessed ") : NULL;
     if (!end) return NULL;
     *end = '\0';
-    char *line = strrchr(text, '\n');
-    return line ? line + 1 : text;
+    for (char *line; (line = strrchr(text, '\n')); *line = '\0')
+        if (strncmp(line + 1, "cur state:", 10) && strncmp(line + 1, "old state:", 10))
+            return line + 1;
+    return text;
 }
 
 // The program that libbpf names: "prog 'gaff_3': BPF program load failed".

@@ -18,6 +18,8 @@ struct names {
     struct ast_stmt *open_loops[64];
     unsigned nloops;
     unsigned asks; // open sizeof, offsetof, typeinfo, typeof: nothing is read there
+    unsigned whiles;   // open while loops
+    bool in_condition; // of one of them
 };
 
 static void name_stmts(struct names *n, struct ast_stmts *s);
@@ -101,6 +103,7 @@ static void use_var(struct names *n, struct ast_expr *e, bool assigned) {
         v = declare(n, e->var.name, e->span);
         v->type = types_basic(n->u->types, TYPE_ERROR);
     }
+    v->is_loop_bound = v->is_loop_bound || n->in_condition;
     e->var.var = v;
 }
 
@@ -127,16 +130,9 @@ static void check_place(struct names *n, const struct ast_expr *e) {
     diag(n->u->diags, e->span, arg_missing, e->ident.name, why);
 }
 
-static void check_caps(struct names *n, const struct ast_expr *e, int id) {
-    unsigned need = variable_rows[id].caps;
-    if (!n->program || !need || (n->program->provider->caps & need)) return;
-    diag(n->u->diags, e->span, builtin_not_here, e->kind == AST_CALL ? e->call.name : e->ident.name,
-         n->program->provider->name);
-}
-
 static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg) {
     const char *name = e->kind == AST_CALL ? e->call.name : e->ident.name;
-    check_caps(n, e, id);
+    sema_where_variable(n->u, n->program, e->span, name, id);
     e->kind = AST_BUILTIN;
     e->ident.name = name;
     e->ident.variable = id;
@@ -264,6 +260,7 @@ static void name_call(struct names *n, struct ast_expr **pe) {
     e->call.function = user ? -1 : fn;
     e->call.fn = user;
     if (!user && fn < 0) unknown_function(n, e);
+    if (!user && fn >= 0) sema_where_function(n->u, n->program, e->span, fn);
     for (size_t i = 0; i < e->call.args.len; i++) {
         struct ast_expr *a = e->call.args.data[i];
         if (a->kind == AST_IDENT && is_word_argument(fn, a->ident.name)) {
@@ -380,14 +377,24 @@ static void name_target(struct names *n, struct ast_expr **pe) {
         name_expr(n, pe);
 }
 
+// What a while loop's condition is made of, or that of an if in it, which may break.
+static void name_condition(struct names *n, struct ast_expr **pe, bool of_loop) {
+    bool before = n->in_condition;
+    n->in_condition = of_loop;
+    name_expr(n, pe);
+    n->in_condition = before;
+}
+
 static void name_loop(struct names *n, struct ast_stmt *s) {
-    if (s->loop.cond) name_expr(n, &s->loop.cond);
+    if (s->loop.cond) name_condition(n, &s->loop.cond, s->kind == AST_WHILE);
     if (s->loop.from) name_expr(n, &s->loop.from);
     if (s->loop.to) name_expr(n, &s->loop.to);
     if (s->loop.map) name_expr(n, &s->loop.map);
     bool is_for = s->kind == AST_FOR_MAP || s->kind == AST_FOR_RANGE;
     if (!is_for) {
+        n->whiles += s->kind == AST_WHILE;
         name_block(n, &s->loop.body);
+        n->whiles -= s->kind == AST_WHILE;
         return;
     }
     if (n->nloops == ARRAY_LEN(n->open_loops)) {
@@ -435,7 +442,7 @@ static void name_stmt(struct names *n, struct ast_stmt *s) {
         break;
     case AST_LET: name_let(n, s); break;
     case AST_IF:
-        name_expr(n, &s->cond.cond);
+        name_condition(n, &s->cond.cond, n->whiles > 0);
         name_block(n, &s->cond.then);
         name_block(n, &s->cond.otherwise);
         break;
