@@ -96,7 +96,7 @@ static bool truth_of(const char *text, bool *value) {
 // The value given on the command line in place of `def`, whose type decides.
 static void take_value(struct unit *u, struct ast_expr *e, const char *name,
                        const struct ast_expr *def, const char *value) {
-    bool v = def && def->boolean;
+    bool v = def && def->kind == AST_BOOL && def->boolean;
     if (!def || def->kind == AST_BOOL) {
         if (value && !truth_of(value, &v))
             diag(u->diags, e->span, getopt_value, name, "expects a boolean", value);
