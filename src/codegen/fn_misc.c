@@ -97,14 +97,22 @@ struct cg_value cg_fn_kaddr(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_int(c, symbols_kernel_address(ARG(e, 0)->string.data)));
 }
 
-// The symbol of the binary that the probe is in. Position-independent code: relative to the
-// base that the instruction pointer implies is not known here, so this is for fixed addresses.
+// The symbol of the binary that the probe is in. Where position-independent code was loaded is seen
+// from the instruction pointer, which is at the probe's own place.
 struct cg_value cg_fn_uaddr(struct cg *c, const struct ast_expr *e) {
-    uint64_t address = 0, size;
-    if (c->program && c->program->targets.len && c->program->targets.data[0].module)
-        elf_find_address(c->program->targets.data[0].module, ARG(e, 0)->string.data, &address,
-                         &size);
-    return SCALAR(cg_int(c, address));
+    uint64_t address = 0, place = 0, size;
+    const struct mf_target *t =
+        c->program && c->program->targets.len ? &c->program->targets.data[0] : NULL;
+    if (!t || !t->module) return SCALAR(cg_int(c, 0));
+    elf_find_address(t->module, ARG(e, 0)->string.data, &address, &size);
+    bool moves = !elf_is_fixed(t->module) && !t->is_return && c->program->targets.len == 1;
+    if (!moves) return SCALAR(cg_int(c, address));
+    if (t->function)
+        elf_find_address(t->module, t->function, &place, &size);
+    else
+        place = t->address;
+    LLVMValueRef ip = cg_ctx_reg(c, probe_regs_ip());
+    return SCALAR(LLVMBuildAdd(c->b, ip, cg_int(c, address - place - t->offset), ""));
 }
 
 // per_cpu_ptr: the symbol's address plus __per_cpu_offset[cpu].

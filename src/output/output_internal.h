@@ -11,6 +11,7 @@ struct output {
     struct output_resolver resolver;
     struct strbuf line; // scratch of the writers
     int error;          // errno of the first failed write
+    int64_t apart[4];   // ns from each clock (enum nsecs_clock) to wall time; 0: not known yet
 };
 
 // Writes text and flushes as -B says.

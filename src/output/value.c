@@ -184,22 +184,26 @@ static void put_mac(struct strbuf *b, const void *data) {
     for (int i = 0; i < 6; i++) strbuf_printf(b, i ? ":%02X" : "%02X", p[i]);
 }
 
-// ns of a clock to wall time, by how far the two are apart now.
-static struct timespec wall_time(uint64_t nsecs, uint32_t clock) {
+// ns of a clock to wall time, by how far the two were apart when that was first asked: times of one
+// run compare to the microsecond.
+static struct timespec wall_time(struct output *o, uint64_t nsecs, uint32_t clock) {
     static const clockid_t ids[] = {CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI, CLOCK_TAI};
-    struct timespec real, other;
-    clock_gettime(CLOCK_REALTIME, &real);
-    clock_gettime(ids[clock < 4 ? clock : 1], &other);
-    int64_t apart =
-        (int64_t)(real.tv_sec - other.tv_sec) * 1000000000 + real.tv_nsec - other.tv_nsec;
-    int64_t t = (int64_t)nsecs + apart;
+    clock = clock < 4 ? clock : 1;
+    if (!o->apart[clock]) {
+        struct timespec real, other;
+        clock_gettime(CLOCK_REALTIME, &real);
+        clock_gettime(ids[clock], &other);
+        o->apart[clock] =
+            (int64_t)(real.tv_sec - other.tv_sec) * 1000000000 + real.tv_nsec - other.tv_nsec;
+    }
+    int64_t t = (int64_t)nsecs + o->apart[clock];
     return (struct timespec){.tv_sec = t / 1000000000, .tv_nsec = t % 1000000000};
 }
 
 void output_time(struct output *o, struct strbuf *b, const struct value_timestamp *v) {
     const char *format =
         v->format < o->manifest->strings.len ? o->manifest->strings.data[v->format] : "";
-    struct timespec t = wall_time(v->nsecs, v->clock);
+    struct timespec t = wall_time(o, v->nsecs, v->clock);
     struct tm tm;
     char text[512], expanded[512];
     size_t n = 0;

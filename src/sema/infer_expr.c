@@ -126,6 +126,7 @@ static const struct type *type_of(struct infer *in, struct ast_expr **pe) {
 
 const struct type *infer_expr(struct infer *in, struct ast_expr **pe) {
     const struct type *type = type_of(in, pe);
+    if (type->kind == TYPE_ENUM) types_complete(in->t, type); // values print by name
     (*pe)->type = type;
     return type;
 }
