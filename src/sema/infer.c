@@ -462,6 +462,7 @@ static void until_settled(struct infer *in) {
 void sema_infer(struct unit *u) {
     struct infer in = {.u = u, .t = u->types};
     until_settled(&in);
+    if (infer_widen_pins(&in)) until_settled(&in);
     in.settled = true;
     until_settled(&in);
     in.final = true;

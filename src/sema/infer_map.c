@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps as arguments of functions, what each kind of map allows, and the keys of tries.
+#include <linux/bpf.h>
+
 #include "base/suggest.h"
 #include "probes/feature.h"
 #include "sema/sema_internal.h"
@@ -83,6 +85,38 @@ void infer_trie_key(struct infer *in, struct sema_map *m, struct ast_expr **key)
     m->key = e->type;
     m->key_span = e->span;
     in->changed = true;
+}
+
+// ---- pinned maps ----
+
+static const struct type *widest(struct types *t, const struct type *type) {
+    if (type->kind == TYPE_INT) return types_int(t, 64, type->is_signed);
+    if (type->kind != TYPE_TUPLE) return type;
+    const struct type **elems = types_alloc(t, (type->nfields + 1) * sizeof(*elems));
+    const char **names = types_alloc(t, (type->nfields + 1) * sizeof(*names));
+    bool named = false;
+    for (uint32_t i = 0; i < type->nfields; i++) {
+        elems[i] = widest(t, type->fields[i].type);
+        names[i] = type->fields[i].name;
+        named = named || *names[i];
+    }
+    return types_tuple(t, elems, named ? names : NULL, type->nfields);
+}
+
+// Other scripts, with other numbers, have the same map: its integers take 64 bits.
+bool infer_widen_pins(struct infer *in) {
+    in->changed = false;
+    for (size_t i = 0; i < in->u->maps.len; i++) {
+        struct sema_map *m = in->u->maps.data[i];
+        bool pinned = false;
+        for (size_t k = 0; m->decl && k < m->decl->options.len; k++)
+            pinned = pinned || !strcmp(m->decl->options.data[k].name, "pin");
+        if (!pinned) continue;
+        if (m->value->kind != TYPE_NONE) infer_grow(in, &m->value, widest(in->t, m->value));
+        if (m->key && sema_map_kind(m)->bpf_type != BPF_MAP_TYPE_LPM_TRIE)
+            infer_grow(in, &m->key, widest(in->t, m->key));
+    }
+    return in->changed;
 }
 
 // ---- keys as arguments ----

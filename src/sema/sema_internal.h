@@ -66,6 +66,7 @@ bool infer_map_allows(struct infer *in, const struct ast_expr *map, enum map_op 
 bool infer_need_map(struct infer *in, const struct ast_expr *call, enum map_op op);
 const struct type *infer_keyed(struct infer *in, struct ast_expr *e); // delete, has_key, find
 const struct type *infer_list(struct infer *in, struct ast_expr *e);  // push, pop, peek
+bool infer_widen_pins(struct infer *in); // once types have grown; true if one grows by it
 void infer_trie_key(struct infer *in, struct sema_map *m, struct ast_expr **key);
 
 // widen.c
