@@ -30,6 +30,8 @@ enum option_id {
     OPT_no_warnings,
     OPT_test,
     OPT_bench,
+    OPT_pins,
+    OPT_unpin,
     OPT_info,
     OPT_help,
     OPT_version,
@@ -52,6 +54,7 @@ struct options {
     const char *file;    // or "-"
     const char *list_pattern;
     const char *command, *output, *format;
+    const char *unpin;
     const char *dump[8];
     size_t ndump;
     const char *include_dirs[32], *includes[32];
@@ -62,7 +65,7 @@ struct options {
     pid_t pid;
     int buffering;
     bool list, quiet, verbose, helper_errors, unsafe, dry_run, check, fmt, no_warnings, test, bench,
-        info, help, version;
+        info, pins, help, version;
 };
 
 // Reads argv. 0: go on; else the exit status plus one, after a message.

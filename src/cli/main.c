@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "runtime/runtime.h"
 
 static int dispatch(const struct options *o) {
     bool as_bpftrace = !strcmp(o->program, "bpftrace");
@@ -14,6 +15,8 @@ static int dispatch(const struct options *o) {
         return 0;
     }
     if (o->info) return info_run();
+    if (o->pins) return rt_pins_list(stdout);
+    if (o->unpin) return rt_pin_remove(o->unpin);
     if (o->list) return list_run(o);
     if (o->help && !o->script && !o->file) {
         options_help(o);

@@ -10,6 +10,7 @@
 #include "base/attr.h"
 #include "base/log.h"
 #include "builtins/builtins.h"
+#include "builtins/map_kinds.h"
 #include "cli/cli.h"
 #include "probes/probe.h"
 
@@ -131,6 +132,8 @@ static int apply(struct options *o, enum option_id id, const char *arg) {
     case OPT_no_warnings: o->no_warnings = true; break;
     case OPT_test: o->test = true; break;
     case OPT_bench: o->bench = true; break;
+    case OPT_pins: o->pins = true; break;
+    case OPT_unpin: o->unpin = arg; break;
     case OPT_info: o->info = true; break;
     case OPT_help: o->help = true; break;
     case OPT_version: o->version = true; break;
@@ -211,6 +214,9 @@ void options_help(const struct options *o) {
     puts("\nFUNCTIONS:");
     for (int i = 0; i < FN_COUNT; i++)
         printf("  %-26s %s\n", function_rows[i].name, function_rows[i].doc);
+    puts("\nKINDS OF MAPS (let @name = kind(entries); or kind(entries, pin = \"name\")):");
+    for (size_t i = 0; i < nmap_kinds; i++)
+        printf("  %-26s %s\n", map_kinds[i].name, map_kinds[i].doc);
     puts("\nCONFIGURATION (config = { name = value }, or BPFTRACE_NAME, GAFF_NAME):");
     for (int i = 0; i < CONFIG_COUNT; i++)
         printf("  %-26s %s (%s)\n", config_rows[i].name, config_rows[i].doc,

@@ -173,6 +173,7 @@ struct cg_value cg_address_of(struct cg *c, const struct ast_expr *e); // access
 struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct sema_map *m,
                             const struct ast_expr *key, bool up, bool post);
 LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key);
+LLVMValueRef cg_map_zero_key(struct cg *c); // of a keyless map
 LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key); // may be null
 // Address of the entry's value, made with zeroes if it is not there; may be null (full).
 LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key);

@@ -217,10 +217,7 @@ LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValue
         cg_at(c, end);
         return finish(c, type, acc, count);
     }
-    if (!key) {
-        key = cg_slot(c, 4, 4);
-        LLVMBuildStore(c->b, cg_int32(c, 0), key);
-    }
+    if (!key) key = cg_map_zero_key(c);
     LLVMBasicBlockRef loop = cg_block(c, "cpu"), next = cg_block(c, "next");
     LLVMBuildStore(c->b, cg_int(c, 0), cpu);
     cg_jump(c, loop);

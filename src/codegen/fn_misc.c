@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps as arguments, addresses and symbols, addresses of networks, processes, clocks.
+// Addresses and symbols, addresses of networks, processes, clocks.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -12,84 +12,6 @@
 
 #define ARG(e, i) ((e)->call.args.data[i])
 #define SCALAR(v) cg_scalar_value((v), e->type)
-
-// ---- maps ----
-
-struct cg_value cg_fn_delete(struct cg *c, const struct ast_expr *e) {
-    const struct sema_map *m = ARG(e, 0)->map.map;
-    if (!m->key) { // the only entry becomes zeroes
-        LLVMValueRef cell = cg_map_lookup(c, m, NULL);
-        LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
-        LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
-        cg_at(c, have);
-        cg_zero(c, cell, m->value->size);
-        cg_jump(c, end);
-        cg_at(c, end);
-        return SCALAR(cg_int(c, 1));
-    }
-    LLVMValueRef args[] = {c->maps[m->index], cg_map_key(c, m, ARG(e, 1))};
-    cg_place(c, e->span);
-    LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_delete_elem, args, 2);
-    LLVMValueRef low = LLVMBuildTrunc(c->b, rc, c->i32, ""); // see cg_map_update
-    cg_check(c, cg_negative(c, low), LLVMBuildSExt(c->b, low, c->i64, ""), "map_delete_elem",
-             "Can't delete map element because it does not exist.");
-    return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntEQ, low, cg_int32(c, 0), "")));
-}
-
-struct cg_value cg_fn_has_key(struct cg *c, const struct ast_expr *e) {
-    const struct sema_map *m = ARG(e, 0)->map.map;
-    LLVMValueRef cell = cg_map_lookup(c, m, cg_map_key(c, m, ARG(e, 1)));
-    return SCALAR(cg_bool(c, LLVMBuildNot(c->b, cg_is_null(c, cell), "")));
-}
-
-struct cg_value cg_fn_find(struct cg *c, const struct ast_expr *e) {
-    const struct sema_map *m = ARG(e, 0)->map.map;
-    struct sema_var *v = ARG(e, 2)->var.var;
-    LLVMValueRef to = cg_var_address(c, v);
-    LLVMValueRef cell = cg_map_lookup(c, m, cg_map_key(c, m, ARG(e, 1)));
-    LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b), have = cg_block(c, "have"),
-                      end = cg_block(c, "end");
-    LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
-    cg_at(c, have);
-    struct cg_value value = type_is_scalar(m->value)
-                                ? cg_scalar_value(cg_load_int(c, cell, m->value), m->value)
-                                : cg_address_value(cell, m->value, MEM_BPF);
-    cg_store(c, to, v->type, cg_convert(c, value, v->type));
-    have = LLVMGetInsertBlock(c->b);
-    cg_jump(c, end);
-    cg_at(c, end);
-    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i64, "");
-    LLVMValueRef values[] = {cg_int(c, 0), cg_int(c, 1)};
-    LLVMBasicBlockRef froms[] = {from, have};
-    LLVMAddIncoming(phi, values, froms, 2);
-    return SCALAR(phi);
-}
-
-// bpf_for_each_map_elem gives the number of entries; the callback does nothing.
-static LLVMValueRef map_length(struct cg *c, const struct sema_map *m) {
-    if (!m->key) return cg_int(c, 1);
-    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(c->b);
-    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
-    struct cg_function *f = c->f;
-    char name[32];
-    snprintf(name, sizeof(name), "gaff_count_%u", c->serial++);
-    LLVMTypeRef params[] = {c->ptr, c->ptr, c->ptr, c->ptr};
-    cg_begin_function(c, name, NULL, LLVMFunctionType(c->i64, params, 4, false), 32, 1);
-    LLVMValueRef fn = c->f->fn;
-    cg_end_function(c, cg_int(c, 0));
-    c->f = f;
-    cg_at(c, here);
-    LLVMSetCurrentDebugLocation2(c->b, place);
-    LLVMValueRef args[] = {c->maps[m->index], fn, LLVMConstNull(c->ptr), cg_int(c, 0)};
-    return cg_helper(c, BPF_FUNC_for_each_map_elem, args, 4);
-}
-
-struct cg_value cg_fn_len(struct cg *c, const struct ast_expr *e) {
-    if (ARG(e, 0)->kind == AST_MAP) return SCALAR(map_length(c, ARG(e, 0)->map.map));
-    LLVMValueRef p = cg_materialize(c, cg_expr(c, ARG(e, 0)));
-    LLVMValueRef nr = LLVMBuildLoad2(c->b, c->i32, cg_offset(c, p, 8), "");
-    return SCALAR(LLVMBuildZExt(c->b, nr, c->i64, ""));
-}
 
 // ---- addresses ----
 

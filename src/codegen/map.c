@@ -23,23 +23,29 @@ LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast
     }
     LLVMValueRef p = cg_slot(c, m->key->size ? m->key->size : 1, 8);
     cg_expr_into(c, key, p, true);
+    if (m->bpf_type == BPF_MAP_TYPE_LPM_TRIE) { // padding and family are part of the prefix
+        LLVMValueRef bits = LLVMBuildLoad2(c->b, c->i32, p, "");
+        LLVMBuildStore(c->b, LLVMBuildAdd(c->b, bits, cg_int32(c, MF_TRIE_FAMILY_BITS), ""), p);
+    }
     return p;
 }
 
-static LLVMValueRef zero_key(struct cg *c) {
-    LLVMValueRef p = cg_slot(c, 4, 4);
-    LLVMBuildStore(c->b, cg_int32(c, 0), p);
+// The key of a keyless map: the index of an array, or eight bytes of a hash.
+LLVMValueRef cg_map_zero_key(struct cg *c) {
+    LLVMValueRef p = cg_slot(c, 8, 8);
+    LLVMBuildStore(c->b, cg_int(c, 0), p);
     return p;
 }
 
 LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
-    LLVMValueRef args[] = {c->maps[m->index], key ? key : zero_key(c)};
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_zero_key(c)};
     return cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
 }
 
 void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLVMValueRef value,
                    uint64_t flags) {
-    LLVMValueRef args[] = {c->maps[m->index], key ? key : zero_key(c), value, cg_int(c, flags)};
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_zero_key(c), value,
+                           cg_int(c, flags)};
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_update_elem, args, 4);
     if (flags == BPF_NOEXIST) return; // what else made the entry is seen by the next look-up
     LLVMBasicBlockRef failed = cg_block(c, "full"), on = cg_block(c, "on");
@@ -59,8 +65,10 @@ void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLV
 // Look-up; where there is no entry, one of zeroes is made (another CPU may have been faster)
 // and looked up again. Null only when the map is full, which is counted.
 LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
+    if (!key) key = cg_map_zero_key(c);
     LLVMValueRef first = cg_map_lookup(c, m, key);
-    if (!key) return first; // arrays have all their entries
+    bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
+    if (array && !m->key) return first; // it has its entry
     LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
     LLVMBasicBlockRef make = cg_block(c, "make"), end = cg_block(c, "end"),
                       full = cg_block(c, "full");
@@ -136,13 +144,13 @@ struct cg_value cg_map_read(struct cg *c, const struct sema_map *m, LLVMValueRef
 
 void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
                   const struct ast_expr *value) {
-    if (key) {
+    if (key || m->bpf_type == BPF_MAP_TYPE_HASH) {
         LLVMValueRef p = cg_slot(c, m->value->size ? m->value->size : 1, 8);
         cg_expr_into(c, value, p, true);
         cg_map_update(c, m, key, p, BPF_ANY);
         return;
     }
-    // Keyless: in place.
+    // A keyless array: in place.
     struct cg_value v = cg_expr(c, value);
     LLVMValueRef cell = cg_map_lookup(c, m, NULL);
     LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");

@@ -36,9 +36,11 @@ LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32
     const struct type *u32 = types_int(t, 32, false), *u64 = types_int(t, 64, false);
     add_member(c, &d, "type", number(c, type));
     add_member(c, &d, "max_entries", number(c, max_entries));
+    bool keyless = type == BPF_MAP_TYPE_QUEUE || type == BPF_MAP_TYPE_STACK ||
+                   type == BPF_MAP_TYPE_BLOOM_FILTER;
     if (type != BPF_MAP_TYPE_RINGBUF) {
         bool array = type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
-        add_member(c, &d, "key", cg_di_type(c, key ? key : array ? u32 : u64));
+        if (!keyless) add_member(c, &d, "key", cg_di_type(c, key ? key : array ? u32 : u64));
         if (!value) value = value_size == 8 ? u64 : types_array(t, u64, value_size / 8);
         add_member(c, &d, "value", cg_di_type(c, value));
     }
@@ -76,25 +78,30 @@ LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames) {
 // Large values are not allocated ahead: 4096 histograms for each processor would be.
 enum { PREALLOC_BYTES = 256 };
 
+static uint32_t flags_of(const struct sema_map *m) {
+    bool hash = m->bpf_type == BPF_MAP_TYPE_HASH || m->bpf_type == BPF_MAP_TYPE_PERCPU_HASH;
+    bool large = ((m->value->size + 7) & ~7u) > PREALLOC_BYTES;
+    return m->bpf_type == BPF_MAP_TYPE_LPM_TRIE || (hash && large) ? BPF_F_NO_PREALLOC : 0;
+}
+
 static void one_map(struct cg *c, const struct sema_map *m) {
     if (m->key) types_complete_all(c->u->types, m->key);
     types_complete_all(c->u->types, m->value);
+    bool list = m->bpf_type == BPF_MAP_TYPE_QUEUE || m->bpf_type == BPF_MAP_TYPE_STACK;
     struct mf_map row = {.name = m->name,
                          .symbol = arena_printf(c->arena, "AT_%s", m->name + 1),
-                         .key = m->key,
+                         .key = list ? types_int(c->u->types, 64, false) : m->key,
                          .value = m->value,
                          .is_percpu = m->is_percpu,
-                         .is_scalar = !m->key,
+                         .is_scalar = !m->key && !list,
                          .is_percpu_array = m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY,
                          .max_entries = m->max_entries,
                          .bpf_type = m->bpf_type,
                          .pin = m->pin};
-    bool hash = m->bpf_type == BPF_MAP_TYPE_HASH || m->bpf_type == BPF_MAP_TYPE_PERCPU_HASH;
     uint32_t size = (m->value->size + 7) & ~7u;
-    uint32_t flags = hash && size > PREALLOC_BYTES ? BPF_F_NO_PREALLOC : 0;
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
     c->maps[m->index] = cg_map_global(c, row.symbol, m->bpf_type, m->max_entries,
-                                      array ? NULL : m->key, m->value, size, flags);
+                                      array ? NULL : m->key, m->value, size, flags_of(m));
     VEC_PUSH(c->manifest->arena, &c->manifest->maps, row);
 }
 

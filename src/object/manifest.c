@@ -28,3 +28,12 @@ uint64_t manifest_config_uint(const struct manifest *m, const char *name) {
     const char *v = manifest_config(m, name);
     return !strcmp(v, "true") ? 1 : strtoull(v, NULL, 0);
 }
+
+bool manifest_pin_ok(const char *name) {
+    size_t n = strlen(name);
+    if (n < 1 || n > 200) return false;
+    for (; *name; name++)
+        // The file system of pins takes no dots.
+        if ((unsigned char)*name < ' ' || *name == 0x7f || strchr("/.:", *name)) return false;
+    return true;
+}

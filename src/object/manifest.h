@@ -65,17 +65,22 @@ struct mf_program {
 };
 VEC_OF(mf_programs, struct mf_program);
 
+// A key of an lpmtrie is a tuple (uint32, inet): before the address, its prefix covers four bytes
+// of padding and four of the family.
+enum { MF_TRIE_FAMILY_BITS = 64 };
+
 struct mf_map {
     const char *name;         // "@x"
     const char *symbol;       // "AT_x"
-    const struct type *key;   // NULL: keyless; a tuple for several keys
+    const struct type *key;   // NULL: keyless; a tuple for several keys; of a queue or stack
+                              // uint64, the place at which an element is printed
     const struct type *value; // aggregates too
     bool is_percpu;
     bool is_scalar;       // keyless: array of one; printed without a key
     bool is_percpu_array; // per-CPU array
     uint32_t max_entries;
     uint32_t bpf_type; // enum bpf_map_type
-    const char *pin;   // or NULL
+    const char *pin;   // file name of the pinned map, or NULL
 };
 VEC_OF(mf_maps, struct mf_map);
 
@@ -140,6 +145,8 @@ struct manifest {
     struct mf_config config;   // every configuration variable with its final value
 };
 
+// May a map be pinned by this name? It becomes a file's, beside one of the same name and ":type".
+bool manifest_pin_ok(const char *name);
 struct manifest *manifest_new(void);
 void manifest_free(struct manifest *m);
 // Gives JSON text, to be freed by the caller. pretty: for -d manifest.

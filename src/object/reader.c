@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON to manifest. The input is untrusted: every index, size and offset is checked.
 #include <jansson.h>
+#include <linux/bpf.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,15 @@ static void read_programs(struct reader *r, const json_t *root) {
         if (m->targets.data[k].program >= m->programs.len) fail(r, "a target has no program");
 }
 
+static void check_map(struct reader *r, const struct mf_map *m) {
+    bool list = m->bpf_type == BPF_MAP_TYPE_QUEUE || m->bpf_type == BPF_MAP_TYPE_STACK;
+    if (!m->key && !m->is_scalar) fail(r, "map %s has no key", m->name);
+    if (list && (!m->key || m->key->size != 8)) fail(r, "map %s has no places", m->name);
+    if (m->bpf_type == BPF_MAP_TYPE_LPM_TRIE && (!m->key || m->key->size < 4))
+        fail(r, "map %s has no prefixes", m->name);
+    if (m->pin && !manifest_pin_ok(m->pin)) fail(r, "map %s is pinned by a bad name", m->name);
+}
+
 static void read_maps(struct reader *r, const json_t *list) {
     const json_t *j;
     size_t i;
@@ -199,7 +209,7 @@ static void read_maps(struct reader *r, const json_t *list) {
                            .max_entries = bounded(r, j, "max_entries", UINT32_MAX),
                            .bpf_type = bounded(r, j, "bpf_type", 1000),
                            .pin = text(r, j, "pin")};
-        if (!m.key && !m.is_scalar) fail(r, "map %s has no key", m.name);
+        check_map(r, &m);
         VEC_PUSH(r->m->arena, &r->m->maps, m);
     }
 }

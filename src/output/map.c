@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole maps: order, layout, print()'s top and div.
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,7 +159,8 @@ void output_map(struct output *o, const struct mf_map *map, const struct output_
     struct order *list = calloc(n ? n : 1, sizeof(*list));
     if (!list) return;
     for (size_t i = 0; i < n; i++) list[i] = (struct order){.map = map, .entry = entries[i]};
-    if (!map->is_scalar && n > 1) qsort(list, n, sizeof(*list), compare_entries);
+    bool ordered = map->bpf_type == BPF_MAP_TYPE_QUEUE || map->bpf_type == BPF_MAP_TYPE_STACK;
+    if (!map->is_scalar && !ordered && n > 1) qsort(list, n, sizeof(*list), compare_entries);
     size_t first = top && n > top ? n - top : 0;
     if (o->opts.json) {
         json_map(o, map, list + first, n - first);

@@ -285,7 +285,7 @@ struct ast_callable { // macro name(params) { ... } and fn name($a : T) : T { ..
 };
 VEC_OF(ast_callables, struct ast_callable *);
 
-struct ast_map_decl { // let @m = hash(100) / let @m : lruhash(100)
+struct ast_map_decl { // let @m = hash(100, pin = "x") / let @m : lruhash(100)
     const char *name;
     struct span span;
     const char *kind;

@@ -288,6 +288,11 @@ void ast_print(const struct ast_program *program, FILE *out) {
     for (size_t i = 0; i < program->map_decls.len; i++) {
         line(&p, "map: %s %s", program->map_decls.data[i]->name, program->map_decls.data[i]->kind);
         print_child(&p, program->map_decls.data[i]->size);
+        const struct ast_config_items *options = &program->map_decls.data[i]->options;
+        for (size_t k = 0; k < options->len; k++) {
+            line(&p, "option: %s", options->data[k].name);
+            print_child(&p, options->data[k].value);
+        }
     }
     print_callables(&p, &program->macros, "macro");
     print_callables(&p, &program->fns, "fn");

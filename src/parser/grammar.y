@@ -68,7 +68,7 @@ static void gaff_error(struct span *span, struct parse *p, const char *message)
 %type <fields> record_fields field_path type_fields
 %type <points> points
 %type <params> params params1
-%type <items> config_items map_options
+%type <items> config_items map_options map_named
 %type <op> assign_op
 %type <token> field_name keyword
 
@@ -87,14 +87,16 @@ item:
     C_TEXT                                   { parse_add_c(p, $1); }
   | CONFIG '=' BLOCK_OPEN config_items '}'   { parse_add_config(p, &$4); }
   | IMPORT STRING                            { parse_add_import(p, $2, @$); }
-  | LET MAP '=' IDENT '(' args ')' map_options { parse_add_map(p, $2, $4, &$6, &$8, @$); }
-  | LET MAP ':' IDENT '(' args ')' map_options { parse_add_map(p, $2, $4, &$6, &$8, @$); }
+  | LET MAP is_kind IDENT '(' args ')' map_options { parse_add_map(p, $2, $4, &$6, &$8, @$); }
+  | LET MAP is_kind IDENT '(' args1 ',' map_named ')' { parse_add_map(p, $2, $4, &$6, &$8, @$); }
   | MACRO IDENT '(' params ')' body          { parse_add_macro(p, $2, &$4, &$6, @$); }
   | FN IDENT '(' params ')' ':' type body    { parse_add_fn(p, $2, &$4, $7, &$8, @$); }
   | FN IDENT '(' params ')' body             { parse_add_fn(p, $2, &$4, NULL, &$6, @$); }
   | points predicate body                    { parse_add_probe(p, &$1, $2, &$3, @$); }
   | error '}'                                { yyerrok; }
   ;
+
+is_kind: '=' | ':' ;
 
 points:
     POINT                  { $$ = (struct ast_attach_points){0}; parse_point(p, &$$, $1); }
@@ -114,6 +116,12 @@ config_items:
   | config_items IDENT '=' expr         { $$ = $1; parse_config(p, &$$, $2, $4); }
   | config_items ';'                    { $$ = $1; }
   | config_items error ';'              { $$ = $1; yyerrok; }
+  ;
+
+// let @m = hash(100, pin = "name")
+map_named:
+    IDENT '=' expr                  { $$ = (struct ast_config_items){0}; parse_config(p, &$$, $1, $3); }
+  | map_named ',' IDENT '=' expr    { $$ = $1; parse_config(p, &$$, $3, $5); }
   ;
 
 map_options:

@@ -189,6 +189,12 @@ static bool probe_atomic_fetch(void) {
     return loads(BPF_PROG_TYPE_KPROBE, 0, insns, ARRAY_LEN(insns));
 }
 
+static bool probe_bloom(void) {
+    int fd = bpf_map_create(BPF_MAP_TYPE_BLOOM_FILTER, "gaff_probe", 0, 8, 1, NULL);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
 static bool (*const probes[FEATURE_COUNT])(void) = {
 #define X(id, name, since, doc) [FEATURE_##id] = probe_##id,
 #include "probes/feature.def"

@@ -173,7 +173,10 @@ int rt_load(struct runtime *rt, const void *object, size_t len) {
         rt->programs = arena_alloc(rt->arena, (rt->m->programs.len + 1) * sizeof(*rt->programs));
         rt->maps = arena_alloc(rt->arena, (rt->m->maps.len + 1) * sizeof(*rt->maps));
         rt->cleared = arena_alloc(rt->arena, rt->m->maps.len + 1);
+        rt->zeroed = arena_alloc(rt->arena, rt->m->maps.len + 1);
+        rt->reused = arena_alloc(rt->arena, rt->m->maps.len + 1);
         err = prepare_maps(rt);
+        if (!err) err = rt_pins_reuse(rt);
         if (!err) err = prepare_programs(rt);
         if (!err && (err = bpf_object__load(rt->object))) report_load(rt, err);
     }

@@ -21,8 +21,11 @@ static void report_maps(struct runtime *rt) {
         log_warning("Map full; can't update element: %s lost %llu updates beyond its %u entries",
                     rt->m->maps.data[i].name, (unsigned long long)n,
                     rt->m->maps.data[i].max_entries);
-        log_hint("raise max_map_keys (now %u), for example with BPFTRACE_MAX_MAP_KEYS",
-                 rt->m->maps.data[i].max_entries);
+        uint32_t max = rt->m->maps.data[i].max_entries;
+        if (max == manifest_config_uint(rt->m, "max_map_keys"))
+            log_hint("raise max_map_keys (now %u), for example with BPFTRACE_MAX_MAP_KEYS", max);
+        else
+            log_hint("raise the number in its declaration (now %u)", max);
     }
 }
 

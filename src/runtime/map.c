@@ -62,7 +62,24 @@ static bool add_entry(struct snapshot *s, const struct mf_map *m, const void *ke
     return true;
 }
 
-static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
+static bool is_list(const struct mf_map *m) {
+    return m->bpf_type == BPF_MAP_TYPE_QUEUE || m->bpf_type == BPF_MAP_TYPE_STACK;
+}
+
+// The elements of a queue or stack can only be taken out: it is empty afterwards.
+static bool take_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
+    const struct mf_map *m = &rt->m->maps.data[map];
+    unsigned char *value = calloc(1, raw_size(rt, map) + m->value->size);
+    bool ok = value != NULL;
+    for (uint64_t i = 0; ok && i < m->max_entries; i++) {
+        if (bpf_map_lookup_and_delete_elem(bpf_map__fd(rt->maps[map]), NULL, value)) break;
+        ok = add_entry(s, m, &i, sizeof(i), value);
+    }
+    free(value);
+    return ok;
+}
+
+static bool walk(struct runtime *rt, uint32_t map, struct snapshot *s) {
     const struct mf_map *m = &rt->m->maps.data[map];
     int fd = bpf_map__fd(rt->maps[map]);
     size_t ksize = key_size(rt, map);
@@ -80,6 +97,14 @@ static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
     free(raw);
     free(value);
     free(key);
+    return ok;
+}
+
+static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
+    const struct mf_map *m = &rt->m->maps.data[map];
+    if (m->bpf_type == BPF_MAP_TYPE_BLOOM_FILTER) return false; // it cannot be asked
+    size_t ksize = is_list(m) ? sizeof(uint64_t) : key_size(rt, map);
+    bool ok = is_list(m) ? take_all(rt, map, s) : walk(rt, map, s);
     s->entries = calloc(s->n ? s->n : 1, sizeof(*s->entries));
     if (!s->entries) return false;
     for (size_t i = 0; i < s->n; i++) {
@@ -89,10 +114,25 @@ static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
     return ok;
 }
 
+// A trie's prefix lengths as the script has them: of the address, without its family.
+static void show_prefixes(struct runtime *rt, uint32_t map, struct snapshot *s) {
+    if (rt->m->maps.data[map].bpf_type != BPF_MAP_TYPE_LPM_TRIE) return;
+    for (size_t i = 0; i < s->n; i++) {
+        uint32_t bits;
+        unsigned char *key = s->keys + i * key_size(rt, map);
+        memcpy(&bits, key, sizeof(bits));
+        bits -= MF_TRIE_FAMILY_BITS;
+        memcpy(key, &bits, sizeof(bits));
+    }
+}
+
 void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div) {
     struct snapshot s = {0};
     const struct mf_map *m = &rt->m->maps.data[map];
-    if (read_all(rt, map, &s)) output_map(rt->out, m, s.entries, s.n, top, div);
+    if (read_all(rt, map, &s)) {
+        show_prefixes(rt, map, &s);
+        output_map(rt->out, m, s.entries, s.n, top, div);
+    }
     snapshot_free(&s);
 }
 
@@ -117,6 +157,7 @@ void rt_zero_map(struct runtime *rt, uint32_t map) {
     const struct mf_map *m = &rt->m->maps.data[map];
     size_t ksize = key_size(rt, map);
     unsigned char *zero = calloc(1, raw_size(rt, map));
+    rt->zeroed[map] = true;
     if (zero && read_all(rt, map, &s))
         for (size_t i = 0; i < s.n; i++)
             bpf_map_update_elem(bpf_map__fd(rt->maps[map]), s.keys + i * ksize, zero,
@@ -125,28 +166,37 @@ void rt_zero_map(struct runtime *rt, uint32_t map) {
     snapshot_free(&s);
 }
 
+// An array without a key always has its entry.
+static bool is_array(const struct runtime *rt, uint32_t map) {
+    const struct mf_map *m = &rt->m->maps.data[map];
+    return m->is_scalar &&
+           (m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY);
+}
+
 void rt_clear_map(struct runtime *rt, uint32_t map) {
     struct snapshot s = {0};
-    if (rt->m->maps.data[map].is_scalar) {
+    if (is_array(rt, map)) {
         rt->cleared[map] = true;
         rt_zero_map(rt, map);
         return;
     }
     size_t ksize = key_size(rt, map);
-    if (read_all(rt, map, &s))
+    if (read_all(rt, map, &s) && !is_list(&rt->m->maps.data[map]))
         for (size_t i = 0; i < s.n; i++)
             bpf_map_delete_elem(bpf_map__fd(rt->maps[map]), s.keys + i * ksize);
     snapshot_free(&s);
 }
 
-// A keyless map always has its entry: cleared, and not written since, it counts as empty.
+// A keyless map always has its entry: cleared and not written since, or never, it counts as empty.
 static bool is_empty(const struct runtime *rt, uint32_t map, const struct snapshot *s) {
     const struct mf_map *m = &rt->m->maps.data[map];
     if (s->n == 0) return true;
-    if (!m->is_scalar || !rt->cleared[map]) return false;
+    if (!is_array(rt, map)) return false;
     for (uint32_t i = 0; i < m->value->size; i++)
         if (s->values[i]) return false;
-    return true;
+    // But for sums, what has counted something is not all zeroes.
+    bool untouched = type_is_aggregate(m->value) && m->value->kind != TYPE_SUM && !rt->zeroed[map];
+    return rt->cleared[map] || untouched;
 }
 
 static int by_name(const void *a, const void *b, void *ctx) {
@@ -167,8 +217,11 @@ void rt_print_all_maps(struct runtime *rt) {
     for (size_t i = 0; i < n; i++) {
         struct snapshot s = {0};
         const struct mf_map *m = &rt->m->maps.data[order[i]];
-        if (read_all(rt, order[i], &s) && !is_empty(rt, order[i], &s))
+        bool shared = is_list(m) && m->pin; // its elements are others' to take
+        if (!shared && read_all(rt, order[i], &s) && !is_empty(rt, order[i], &s)) {
+            show_prefixes(rt, order[i], &s);
             output_map(rt->out, m, s.entries, s.n, 0, 0);
+        }
         snapshot_free(&s);
     }
     free(order);

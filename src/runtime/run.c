@@ -82,6 +82,7 @@ static void finish(struct runtime *rt) {
 
 static void close_all(struct runtime *rt) {
     probe_links_close(&rt->links);
+    if (rt->pins >= 0) close(rt->pins);
     if (rt->signals >= 0) close(rt->signals);
     ring_buffer__free(rt->events);
     ring_buffer__free(rt->control);
@@ -97,7 +98,7 @@ static void close_all(struct runtime *rt) {
 }
 
 int rt_run(const void *object, size_t len, const struct rt_options *opts) {
-    struct runtime rt = {.opts = opts, .status = 0, .signals = -1};
+    struct runtime rt = {.opts = opts, .status = 0, .signals = -1, .pins = -1};
     int status = 1;
     signal(SIGPIPE, SIG_IGN);
     rt.arena = arena_new();
@@ -116,6 +117,7 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
     }
     note_start(&rt);
     if (rt_attach(&rt)) goto out;
+    if (rt_pins_keep(&rt)) goto out;
     announce(&rt);
     rt_loop(&rt);
     finish(&rt);

@@ -23,6 +23,10 @@ struct rt_options {
     bool test, bench; // run the script's tests, benchmarks, then end
 };
 
+// Pinned maps (pins.c). Each gives an exit status, after a message where it is 1.
+int rt_pins_list(FILE *out); // a table: name, kind, key, value, entries
+int rt_pin_remove(const char *name);
+
 // Gives the exit status of the program (0; 1 after errors that were printed; exit()'s argument).
 // `object` stays the caller's.
 int rt_run(const void *object, size_t len, const struct rt_options *opts);

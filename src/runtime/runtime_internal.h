@@ -28,7 +28,9 @@ struct runtime {
     struct bpf_object *object;
     struct bpf_program **programs; // by index in the manifest
     struct bpf_map **maps;         // likewise
-    bool *cleared;                 // keyless maps that clear() emptied
+    bool *cleared, *zeroed;        // keyless maps that clear() emptied, that zero() set
+    bool *reused;                  // pinned maps that were there before
+    int pins;                      // PIN_FOLDER, locked from look-up to pinning; -1
     struct bpf_map *state, *losses;
     struct probe_links links;
     struct ring_buffer *events, *control;
@@ -55,7 +57,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 int rt_attach(struct runtime *rt);                               // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
-void rt_loop(struct runtime *rt); // loop.c
+void rt_loop(struct runtime *rt);          // loop.c
 void rt_drain(struct runtime *rt);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
 // map.c
@@ -67,6 +69,11 @@ void rt_print_all_maps(struct runtime *rt);
 // trial.c: failures set the status
 void rt_run_tests(struct runtime *rt);
 void rt_run_benches(struct runtime *rt);
+// pin.c: maps that outlive the run. Before the object is loaded: those that are there are taken,
+// after a check of their types; negative errno after a message.
+int rt_pins_reuse(struct runtime *rt);
+// Once everything is attached: pins the new ones.
+int rt_pins_keep(struct runtime *rt);
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
 // resolve.c: names for output.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types of everything, to a fixed point over the whole script, then one last round that reports
 // what is wrong and inserts conversions. Statements are here; expressions in the other infer_*.c.
+#include <linux/bpf.h>
+
 #include "probes/feature.h"
 #include "sema/sema_internal.h"
 
@@ -65,6 +67,10 @@ void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **va
 void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key) {
     const struct type *type = (*key)->type;
     if (!is_known(type)) return;
+    if (sema_map_kind(m)->bpf_type == BPF_MAP_TYPE_LPM_TRIE) {
+        infer_trie_key(in, m, key);
+        return;
+    }
     if (type->kind == TYPE_VOID || type_is_aggregate(type)) {
         if (in->final) diag(in->u->diags, (*key)->span, map_key_kind, type_name(in->t, type));
         return;
@@ -199,6 +205,7 @@ static void infer_assign(struct infer *in, struct ast_stmt *s) {
     if (target->kind == AST_INDEX && m) {
         infer_entry(in, target);
     } else if (target->kind == AST_MAP && m) {
+        if (!infer_map_allows(in, target, MAP_SCALAR)) return;
         if (m->key && in->final) {
             diag(in->u->diags, target->span, map_needs_key, m->name);
             diag_note(in->u->diags, m->key_span, "it has a key here");
@@ -273,6 +280,7 @@ static void infer_for_map(struct infer *in, struct ast_stmt *s) {
         if (in->final) diag(in->u->diags, s->loop.map->span, loop_over);
         return;
     }
+    if (!infer_map_allows(in, s->loop.map, MAP_EACH)) return;
     struct sema_map *m = s->loop.map->map.map;
     m->is_iterated = true;
     if (in->final && !feature_have(FEATURE_map_for_each))
@@ -454,6 +462,7 @@ static void until_settled(struct infer *in) {
 void sema_infer(struct unit *u) {
     struct infer in = {.u = u, .t = u->types};
     until_settled(&in);
+    if (infer_widen_pins(&in)) until_settled(&in);
     in.settled = true;
     until_settled(&in);
     in.final = true;

@@ -22,6 +22,7 @@ static void join_keys(struct infer *in, struct ast_expr *e) {
 // An entry as the target of an assignment or of print(): its key is typed, its value not read.
 const struct type *infer_entry(struct infer *in, struct ast_expr *e) {
     struct sema_map *m = e->index.base->map.map;
+    if (!infer_map_allows(in, e->index.base, MAP_KEYED)) return error_type(in);
     join_keys(in, e);
     infer_expr(in, &e->index.keys.data[0]);
     if (m->is_scalar) {

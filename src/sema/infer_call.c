@@ -57,8 +57,7 @@ static bool kind_ok(enum signature_kind kind, const struct ast_expr *a) {
 // Which arguments name a map as a whole, so that reading its value is not meant?
 static bool names_map(int fn, size_t i, const struct ast_expr *a) {
     if (a->kind != AST_MAP || i != 0) return false;
-    return fn == FN_print || fn == FN_clear || fn == FN_zero || fn == FN_delete ||
-           fn == FN_has_key || fn == FN_find || fn == FN_len;
+    return fn == FN_print || fn == FN_clear || fn == FN_zero || fn == FN_len;
 }
 
 static bool infer_args(struct infer *in, struct ast_expr *e, const struct signature *sig) {
@@ -92,70 +91,11 @@ static bool infer_args(struct infer *in, struct ast_expr *e, const struct signat
     return known;
 }
 
-// ---- maps as arguments ----
-
-// delete(@m[k]) and delete(@m, k) both become delete(@m, k).
-static void split_entry(struct infer *in, struct ast_expr *e) {
-    struct ast_expr *entry = ARG(e, 0);
-    if (!is_map_entry(entry) || e->call.args.len != 1) return;
-    struct ast_exprs keys = entry->index.keys;
-    struct ast_expr *key = keys.data[0];
-    if (keys.len > 1) {
-        key = ast_expr_new(in->u->arena, AST_TUPLE, entry->span);
-        key->tuple.elems = keys;
-    }
-    e->call.args = (struct ast_exprs){0};
-    VEC_PUSH(in->u->arena, &e->call.args, entry->index.base);
-    VEC_PUSH(in->u->arena, &e->call.args, key);
-}
-
-static const struct type *need_map(struct infer *in, struct ast_expr *e) {
-    if (e->call.args.len && ARG(e, 0)->kind == AST_MAP) return NULL;
-    if (in->final)
-        diag(in->u->diags, e->call.args.len ? ARG(e, 0)->span : e->span, map_expected,
-             e->call.name);
-    return error_type(in);
-}
-
-static const struct type *infer_keyed(struct infer *in, struct ast_expr *e) {
-    const struct type *bool_type = types_basic(in->t, TYPE_BOOL);
-    if (e->call.function == FN_delete) split_entry(in, e);
-    const struct type *bad = need_map(in, e);
-    if (bad) return bad;
-    struct sema_map *m = ARG(e, 0)->map.map;
-    ARG(e, 0)->type = m->value;
-    if (e->call.args.len < 2) {
-        if (e->call.function == FN_delete && (m->is_scalar || !m->key)) return bool_type;
-        if (in->final) diag(in->u->diags, e->span, map_needs_key, m->name);
-        return error_type(in);
-    }
-    if (m->is_scalar && in->final) {
-        diag(in->u->diags, e->span, map_scalar_call, e->call.name);
-        return error_type(in);
-    }
-    infer_expr(in, &ARG(e, 1));
-    if (m->is_scalar) return bool_type;
-    infer_map_key(in, m, &ARG(e, 1));
-    if (e->call.function == FN_find && is_known(m->value)) {
-        struct ast_expr *var = ARG(e, 2);
-        struct ast_expr probe = {.kind = AST_BUILTIN, .span = var->span};
-        if (var->kind != AST_VAR) {
-            if (in->final)
-                diag(in->u->diags, var->span, argument_kind, "find", "a variable", "value");
-            return error_type(in);
-        }
-        probe.type = map_read_type(in, m, ARG(e, 0));
-        struct ast_expr *value = &probe;
-        infer_assign_var(in, var->var.var, &value, var->span);
-        var->type = var->var.var->type;
-    }
-    return bool_type;
-}
-
 static const struct type *infer_print(struct infer *in, struct ast_expr *e) {
     struct ast_expr *a = ARG(e, 0);
     const struct type *type = a->type;
     if (!in->final) return types_basic(in->t, TYPE_VOID);
+    if (a->kind == AST_MAP && !infer_map_allows(in, a, MAP_PRINT)) return error_type(in);
     if (a->kind == AST_MAP) {
         if (in->loops) diag(in->u->diags, e->span, print_in_loop);
         if (a->map.map->value->kind == TYPE_STATS && e->call.args.len > 1)
@@ -504,6 +444,8 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
         if (e->call.args.len) infer_convert(in, &ARG(e, 0), types_int(t, 64, true));
         return types_basic(t, TYPE_VOID);
     case FN_len:
+        if (ARG(e, 0)->kind == AST_MAP && !infer_map_allows(in, ARG(e, 0), MAP_EACH))
+            return error_type(in);
         if (ARG(e, 0)->kind == AST_MAP && ARG(e, 0)->map.map->is_scalar) {
             if (in->final) diag(in->u->diags, e->span, map_scalar_call, "len");
             return error_type(in);
@@ -605,10 +547,10 @@ const struct type *infer_call(struct infer *in, struct ast_expr **pe) {
     }
     if (row->where & FN_REWRITTEN) return rewrite(in, pe);
     if (fn == FN_delete || fn == FN_has_key || fn == FN_find) return infer_keyed(in, e);
-    if (fn == FN_clear || fn == FN_zero) {
-        const struct type *bad = need_map(in, e);
-        if (bad) return bad;
-    }
+    if (fn == FN_push || fn == FN_pop || fn == FN_peek) return infer_list(in, e);
+    if ((fn == FN_clear || fn == FN_zero) &&
+        !infer_need_map(in, e, fn == FN_zero ? MAP_ZERO : MAP_CLEAR))
+        return error_type(in);
     if (!infer_args(in, e, &sig)) {
         for (size_t i = 0; i < e->call.args.len; i++)
             if (ARG(e, i)->type && ARG(e, i)->type->kind == TYPE_NONE) return none_type(in);

@@ -11,6 +11,7 @@ static const struct type *int_literal(struct infer *in, const struct ast_expr *e
 
 static const struct type *infer_map_read(struct infer *in, struct ast_expr *e) {
     struct sema_map *m = e->map.map;
+    if (!infer_map_allows(in, e, MAP_SCALAR)) return error_type(in);
     m->is_read_in_kernel = true;
     if (m->key && !m->is_scalar && in->final) {
         diag(in->u->diags, e->span, map_needs_key, m->name);

@@ -504,6 +504,7 @@ void sema_names(struct unit *u) {
         struct sema_map *m = sema_map_named(u, d->name, d->span);
         if (m->decl) diag(u->diags, d->span, map_twice, d->name);
         m->decl = d;
+        m->kind = sema_declared_kind(u, d);
     }
     declare_fns(u);
     for (size_t i = 0; i < u->fns.len; i++) name_fn(u, u->fns.data[i]);

@@ -15,6 +15,7 @@
 
 #include "base/diag.h"
 #include "builtins/builtins.h"
+#include "builtins/map_kinds.h"
 #include "object/manifest.h"
 #include "parser/ast.h"
 #include "probes/probe.h"
@@ -42,6 +43,7 @@ struct sema_map {
     struct span key_span, value_span; // where key and value types come from
     bool is_scalar;                   // used without a key
     const struct ast_map_decl *decl;  // or NULL
+    const struct map_kind *kind;      // as declared, or NULL
     unsigned index;                   // in unit.maps and in manifest.maps
     bool is_percpu;                   // by its aggregation or its declaration
     uint32_t bpf_type;                // enum bpf_map_type, chosen by sema's resources pass
@@ -49,6 +51,7 @@ struct sema_map {
     const char *pin;
     bool is_read_in_kernel; // its value is used in expressions
     bool is_iterated;
+    bool is_deleted; // keyless, and delete() empties it: then it may be absent
 };
 VEC_OF(sema_maps, struct sema_map *);
 

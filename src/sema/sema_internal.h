@@ -55,6 +55,20 @@ const struct type *infer_element(struct infer *in, struct ast_expr **e);
 const struct type *infer_builtin(struct infer *in, struct ast_expr *e); // infer_builtin.c
 void infer_printf(struct infer *in, struct ast_expr *call);             // format_check.c
 
+// infer_map.c
+// The kind that a declaration names; NULL after a message when there is none.
+const struct map_kind *sema_declared_kind(struct unit *u, const struct ast_map_decl *d);
+const struct map_kind *sema_map_kind(const struct sema_map *m); // hash where none is declared
+bool sema_map_holds(const struct sema_map *m, enum map_op op);  // does its kind allow this?
+// The same, reported in the final round.
+bool infer_map_allows(struct infer *in, const struct ast_expr *map, enum map_op op);
+// Is a call's first argument a map that allows this?
+bool infer_need_map(struct infer *in, const struct ast_expr *call, enum map_op op);
+const struct type *infer_keyed(struct infer *in, struct ast_expr *e); // delete, has_key, find
+const struct type *infer_list(struct infer *in, struct ast_expr *e);  // push, pop, peek
+bool infer_widen_pins(struct infer *in); // once types have grown; true if one grows by it
+void infer_trie_key(struct infer *in, struct sema_map *m, struct ast_expr **key);
+
 // widen.c
 // What holds values of both; NULL when nothing does. NONE counts as nothing known.
 const struct type *type_unify(struct types *t, const struct type *a, const struct type *b);

@@ -2,6 +2,7 @@
 // The border: a manifest survives being written and read; malformed ones are refused; a section
 // is added to an ELF file and found again.
 #include <elf.h>
+#include <linux/bpf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,6 +27,13 @@ static struct manifest *sample(struct types *t) {
                          .key = tuple,
                          .value = types_aggregate(t, TYPE_COUNT, false),
                          .max_entries = 9};
+    struct mf_map queue = {.name = "@q",
+                           .symbol = "AT_q",
+                           .key = types_int(t, 64, false),
+                           .value = types_int(t, 64, true),
+                           .max_entries = 4,
+                           .bpf_type = BPF_MAP_TYPE_QUEUE,
+                           .pin = "q"};
     struct mf_event event = {.kind = EVENT_PRINTF, .format = "%s\n", .size = 32};
     struct mf_field field = {.type = types_string(t, 16), .offset = 16};
     m->source_name = "x.bt";
@@ -33,6 +41,7 @@ static struct manifest *sample(struct types *t) {
     VEC_PUSH(m->arena, &m->targets, target);
     VEC_PUSH(m->arena, &m->programs, program);
     VEC_PUSH(m->arena, &m->maps, map);
+    VEC_PUSH(m->arena, &m->maps, queue);
     VEC_PUSH(m->arena, &event.fields, field);
     VEC_PUSH(m->arena, &m->events, event);
     return m;
@@ -50,6 +59,8 @@ static void round_trip(void **state) {
     assert_string_equal(back->targets.data[0].function, "f");
     assert_int_equal(back->targets.data[0].offset, 4);
     assert_true(type_equal(back->maps.data[0].key, m->maps.data[0].key));
+    assert_string_equal(back->maps.data[1].pin, "q");
+    assert_int_equal(back->maps.data[1].bpf_type, BPF_MAP_TYPE_QUEUE);
     assert_int_equal(back->events.data[0].fields.data[0].offset, 16);
     char *again = manifest_write(back, false);
     assert_string_equal(again, json);
@@ -86,6 +97,31 @@ static void malformed_manifests(void **state) {
     snprintf(text, sizeof(text), "%s\"types\":[{\"kind\":9,\"size\":8,\"count\":1,\"target\":1}]}",
              head);
     refused(text); // an array of itself
+    static const char *const bad_maps[] = {
+        "\"key\":0,\"pin\":\"../x\"",   // a pin outside of its folder
+        "\"scalar\":1,\"bpf_type\":22", // a queue without places
+        "\"scalar\":1,\"bpf_type\":11", // a trie without prefixes
+    };
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(text, sizeof(text),
+                 "%s\"types\":[{\"kind\":4,\"size\":8}],\"maps\":[{\"name\":\"@a\","
+                 "\"symbol\":\"AT_a\",\"value\":0,%s}]}",
+                 head, bad_maps[i]);
+        refused(text);
+    }
+}
+
+static void pin_names(void **state) {
+    (void)state;
+    char name[202];
+    memset(name, 'a', sizeof(name));
+    name[201] = '\0';
+    assert_false(manifest_pin_ok(name));
+    name[200] = '\0';
+    assert_true(manifest_pin_ok(name));
+    assert_true(manifest_pin_ok("shared counts"));
+    static const char *const bad[] = {"", ".", "..", "a/b", "a.b", "a:type", "a\n"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) assert_false(manifest_pin_ok(bad[i]));
 }
 
 static void sections(void **state) {
@@ -147,9 +183,8 @@ static void formats(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(malformed_manifests),
-        cmocka_unit_test(sections),
+        cmocka_unit_test(round_trip), cmocka_unit_test(malformed_manifests),
+        cmocka_unit_test(pin_names),  cmocka_unit_test(sections),
         cmocka_unit_test(formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
