@@ -83,6 +83,8 @@ struct unit_options {
     size_t ninclude_dirs;
     const char *const *includes;
     size_t nincludes;
+    const char *const *defines; // -D: NAME or NAME=VALUE
+    size_t ndefines;
     pid_t pid;           // -p, or that of -c
     const char *program; // of -c
     bool unsafe;
@@ -93,6 +95,12 @@ struct unit_options {
     bool no_kernel; // --check without BTF or privileges where avoidable
 };
 
+struct c_failure { // C text that the own reader does not understand
+    struct span span;
+    const char *why;
+};
+VEC_OF(c_failures, struct c_failure);
+
 struct unit {
     struct arena *arena; // owns everything here
     struct diags *diags;
@@ -101,6 +109,10 @@ struct unit {
     struct types *types;
     struct config config;
     struct ast_program *ast;
+    struct ast_c_texts c_texts; // of the script, its imports and the command line, in order
+    struct c_failures c_failures;
+    bool c_asked;          // clang was asked, or there was none
+    const char *c_no_help; // why clang was no help, for a hint; or NULL
     struct sema_maps maps;
     struct sema_programs programs;
     struct sema_fns fns;

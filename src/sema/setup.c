@@ -12,19 +12,6 @@
 
 enum { MAX_IMPORTS = 64, MAX_SCRIPT = 32 << 20 };
 
-static void add_c_texts(struct unit *u, const struct ast_program *p) {
-    for (size_t i = 0; i < p->c_texts.len; i++) {
-        const struct ast_c_text *c = &p->c_texts.data[i];
-        const char *error;
-        size_t at;
-        if (types_add_c(u->types, c->text, c->len, &error, &at)) continue;
-        struct span span = c->span;
-        span.begin += (uint32_t)at;
-        span.end = span.begin + 1;
-        diag(u->diags, span, c_definition, error);
-    }
-}
-
 // ---- imports ----
 
 static char *read_file(struct arena *a, const char *path, size_t *len) {
@@ -47,7 +34,7 @@ static void import_one(struct unit *u, const struct ast_import *import, const ch
 
 static void absorb(struct unit *u, struct ast_program *p, const char *folder, size_t *count) {
     for (size_t i = 0; i < p->imports.len; i++) import_one(u, &p->imports.data[i], folder, count);
-    add_c_texts(u, p);
+    sema_c_texts(u, p);
     struct ast_program *to = u->ast;
     for (size_t i = 0; i < p->macros.len; i++) VEC_PUSH(u->arena, &to->macros, p->macros.data[i]);
     for (size_t i = 0; i < p->fns.len; i++) VEC_PUSH(u->arena, &to->fns, p->fns.data[i]);
@@ -135,20 +122,14 @@ static void fit_strings(struct unit *u) {
 
 void sema_setup(struct unit *u) {
     size_t count = 0;
-    const struct span nowhere = {.src = NULL};
     const char *slash = strrchr(u->source->name, '/');
     const char *folder =
         slash ? arena_strndup(u->arena, u->source->name, (size_t)(slash - u->source->name)) : ".";
-    for (size_t i = 0; i < u->options.nincludes; i++) {
-        const char *error,
-            *line = arena_printf(u->arena, "#include \"%s\"", u->options.includes[i]);
-        size_t at;
-        if (!types_add_c(u->types, line, strlen(line), &error, &at))
-            diag(u->diags, nowhere, c_definition, error);
-    }
+    sema_c_options(u);
     struct ast_imports imports = u->ast->imports;
     for (size_t i = 0; i < imports.len; i++) import_one(u, &imports.data[i], folder, &count);
-    add_c_texts(u, u->ast);
+    sema_c_texts(u, u->ast);
+    sema_c_done(u);
     for (size_t i = 0; i < u->ast->config.len; i++) set_config(u, &u->ast->config.data[i]);
     fit_strings(u);
 }

@@ -157,11 +157,9 @@ static char *read_all(const char *path, size_t *len) {
     return data;
 }
 
-static struct btf_file *file_open(struct types *t, const char *path, const char *name,
+// Takes `data`, from malloc.
+static struct btf_file *file_from(struct types *t, char *data, size_t len, const char *name,
                                   struct btf_file *base) {
-    size_t len;
-    char *data = read_all(path, &len);
-    if (!data) return NULL;
     struct btf_file *f = calloc(1, sizeof(*f));
     const struct btf_header *h = (const struct btf_header *)data;
     if (!f) goto bad;
@@ -187,6 +185,23 @@ bad:
     file_free(f);
     errno = EINVAL;
     return NULL;
+}
+
+static struct btf_file *file_open(struct types *t, const char *path, const char *name,
+                                  struct btf_file *base) {
+    size_t len;
+    char *data = read_all(path, &len);
+    return data ? file_from(t, data, len, name, base) : NULL;
+}
+
+bool types_add_btf(struct types *t, const void *data, size_t len) {
+    char *copy = malloc(len ? len : 1);
+    if (!copy) return false;
+    memcpy(copy, data, len);
+    struct btf_file *f = file_from(t, copy, len, "", NULL);
+    if (!f) return false;
+    VEC_PUSH(t->arena, &t->c_files, f);
+    return true;
 }
 
 static struct btf_store *store(struct types *t) {
@@ -224,6 +239,10 @@ void btf_free(struct btf_store *b) {
     if (!b) return;
     file_free(b->vmlinux);
     for (size_t i = 0; i < b->nmodules; i++) file_free(b->modules[i]);
+}
+
+void btf_files_free(struct btf_files *files) {
+    for (size_t i = 0; i < files->len; i++) file_free(files->data[i]);
 }
 
 bool types_have_btf(struct types *t, const char **why) {
@@ -314,14 +333,18 @@ static uint32_t find_id(const struct btf_file *f, unsigned kind, const char *nam
     return 0;
 }
 
-// A forward declaration: the definition of the same name, if vmlinux has it.
+// A forward declaration: the definition of the same name, if the file itself or vmlinux has it.
 static const struct type *convert_forward(struct btf_file *f, uint32_t id,
                                           const struct btf_type *bt) {
     const char *name = string_at(f, bt->name_off);
     bool is_union = BTF_INFO_KFLAG(bt->info);
+    unsigned kind = is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT;
     struct btf_file *home = f->base ? f->base : f;
-    uint32_t real = find_id(home, is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT, name);
+    uint32_t real = find_id(home, kind, name);
     if (real) return convert(home, real);
+    struct btf_store *kernel = store(f->owner);
+    if (kernel && (real = find_id(kernel->vmlinux, kind, name)))
+        return convert(kernel->vmlinux, real);
     struct type *n = convert_tagged(f, id, bt, is_union ? "union" : "struct", name);
     n->is_union = is_union;
     n->is_complete = true;
@@ -435,6 +458,15 @@ static uint32_t find_anywhere(struct types *t, unsigned kind, const char *name,
     return 0;
 }
 
+// In what was compiled from C text, then in the kernel's.
+static uint32_t find_first(struct types *t, unsigned kind, const char *name,
+                           struct btf_file **file) {
+    uint32_t id;
+    for (size_t i = 0; i < t->c_files.len; i++)
+        if ((id = find_id(*file = t->c_files.data[i], kind, name))) return id;
+    return find_anywhere(t, kind, name, file);
+}
+
 // The tag's kind; a typedef of an anonymous struct gets the typedef's name.
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name) {
     unsigned kind = !strcmp(tag, "struct")  ? BTF_KIND_STRUCT
@@ -442,7 +474,7 @@ const struct type *btf_find_type(struct types *t, const char *tag, const char *n
                     : !strcmp(tag, "enum")  ? BTF_KIND_ENUM
                                             : BTF_KIND_TYPEDEF;
     struct btf_file *f;
-    uint32_t id = find_anywhere(t, kind, name, &f);
+    uint32_t id = find_first(t, kind, name, &f);
     if (!id) return NULL;
     const struct type *type = convert(f, id);
     bool tagged = type->kind == TYPE_STRUCT || type->kind == TYPE_ENUM;
@@ -479,6 +511,8 @@ static bool constant_in(struct btf_file *f, const char *name, int64_t *value,
 
 bool btf_find_constant(struct types *t, const char *name, int64_t *value,
                        const struct type **type) {
+    for (size_t i = 0; i < t->c_files.len; i++)
+        if (constant_in(t->c_files.data[i], name, value, type)) return true;
     struct btf_store *s = store(t);
     if (!s) return false;
     if (constant_in(s->vmlinux, name, value, type)) return true;

@@ -256,7 +256,7 @@ static const struct type *struct_specifier(struct c_scan *s, bool is_union) {
     t->align = l.align;
     t->fields = l.fields.data;
     t->nfields = (uint32_t)l.fields.len;
-    t->is_complete = true;
+    t->is_complete = !s->error; // else clang may know it
     return t;
 }
 
