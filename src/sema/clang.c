@@ -160,42 +160,8 @@ static void find_args(struct asking *k) {
 
 // ---- what clang complains about ----
 
-// A line "FILE:LINE:COLUMN: fatal error: TEXT" or "In file included from FILE:LINE:".
-struct message {
-    const char *file, *text;
-    unsigned line, column;
-    bool is_error;
-};
-
-static bool parse_message(struct arena *a, const char *p, size_t len, struct message *m) {
-    static const char from[] = "In file included from ";
-    static const char *const errors[] = {"fatal error: ", "error: "};
-    const char *line = arena_strndup(a, p, len);
-    bool is_include = !strncmp(line, from, sizeof(from) - 1);
-    if (is_include) line += sizeof(from) - 1;
-    char *end, *end2;
-    for (const char *c = strchr(line, ':'); c; c = strchr(c + 1, ':')) {
-        unsigned long at = strtoul(c + 1, &end, 10),
-                      column = strtoul(end + (*end == ':'), &end2, 10);
-        if (end == c + 1 || *end != ':') continue;
-        *m = (struct message){.file = arena_strndup(a, line, (size_t)(c - line)),
-                              .line = (unsigned)at};
-        if (is_include) return true;
-        m->column = (unsigned)column;
-        m->text = *end2 == ':' ? end2 + 1 + strspn(end2 + 1, " ") : end + 1;
-        for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
-            if (strncmp(m->text, errors[i], strlen(errors[i]))) continue;
-            m->text += strlen(errors[i]);
-            m->is_error = true;
-            return true;
-        }
-        return false;
-    }
-    return false;
-}
-
 // The place in the script, its imports or the command line; false when it is elsewhere.
-static bool find_place(struct unit *u, const struct message *m, struct span *span) {
+static bool find_place(struct unit *u, const struct clang_message *m, struct span *span) {
     *span = (struct span){.src = NULL};
     if (!strcmp(m->file, "<command line>")) return true;
     for (size_t i = 0; i < u->c_texts.len; i++) {
@@ -235,7 +201,7 @@ static void drop_name(struct asking *k, const char *file) {
     }
 }
 
-static void one_message(struct asking *k, const struct message *m, struct span include) {
+static void one_message(struct asking *k, const struct clang_message *m, struct span include) {
     struct span span;
     if (*m->file == '<' && strcmp(m->file, "<command line>")) {
         drop_name(k, m->file);
@@ -256,12 +222,8 @@ static void read_messages(struct asking *k, const char *text) {
     bool in_stack = false;
     k->reported = k->dropped = 0;
     k->last_dropped = MAX_NAMES + 1;
-    for (const char *p = text; *p; p += *p == '\n') {
-        size_t n = strcspn(p, "\n");
-        struct message m;
-        bool known = parse_message(k->u->arena, p, n, &m);
-        p += n;
-        if (!known) continue;
+    struct clang_message m;
+    for (const char *p = text; clang_next_message(k->u->arena, &p, &m);) {
         if (m.is_error)
             one_message(k, &m, include);
         else if ((!in_stack || !include.src) && find_place(k->u, &m, &span))

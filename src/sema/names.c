@@ -230,10 +230,13 @@ static struct sema_fn *find_fn(const struct unit *u, const char *name) {
 
 static void unknown_function(struct names *n, struct ast_expr *e) {
     diag(n->u->diags, e->span, function_unknown, e->call.name);
+    const char *why = sema_c_fn_refused(n->u, e->call.name);
+    if (why) diag_hint(n->u->diags, "the imported function cannot be called: %s", why);
     struct suggest s = suggest_begin(e->call.name);
     for (int i = 0; i < FN_COUNT; i++) suggest_offer(&s, function_rows[i].name);
     for (size_t i = 0; i < n->u->ast->macros.len; i++)
         suggest_offer(&s, n->u->ast->macros.data[i]->name);
+    for (size_t i = 0; i < n->u->fns.len; i++) suggest_offer(&s, n->u->fns.data[i]->decl->name);
     if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
 }
 
@@ -512,7 +515,9 @@ void sema_names(struct unit *u) {
         m->decl = d;
     }
     declare_fns(u);
-    for (size_t i = 0; i < u->fns.len; i++) name_fn(u, u->fns.data[i]);
+    sema_declare_c_fns(u);
+    for (size_t i = 0; i < u->fns.len; i++)
+        if (!u->fns.data[i]->external) name_fn(u, u->fns.data[i]);
     for (size_t i = 0; i < u->programs.len; i++) {
         struct scope scope = {0};
         struct names n = {.u = u, .program = u->programs.data[i], .scope = &scope};

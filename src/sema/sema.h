@@ -18,6 +18,7 @@
 #include "object/manifest.h"
 #include "parser/ast.h"
 #include "probes/probe.h"
+#include "types/btf.h"
 #include "types/type.h"
 
 struct sema_var {
@@ -52,8 +53,18 @@ struct sema_map {
 };
 VEC_OF(sema_maps, struct sema_map *);
 
-struct sema_fn { // fn name(...)
-    const struct ast_callable *decl;
+struct c_object { // a BPF object of an imported .bpf.c file
+    const char *path;
+    const void *data;
+    size_t len;
+    struct span span; // of the import
+};
+VEC_OF(c_objects, struct c_object);
+VEC_OF(c_funcs, const struct type_func *);
+
+struct sema_fn {                      // fn name(...)
+    const struct ast_callable *decl;  // of an imported C function: its name alone
+    const struct type_func *external; // the imported C function, or NULL
     struct sema_vars params;
     struct sema_vars vars;
     const struct type *ret;
@@ -111,8 +122,10 @@ struct unit {
     struct ast_program *ast;
     struct ast_c_texts c_texts; // of the script, its imports and the command line, in order
     struct c_failures c_failures;
-    bool c_asked;          // clang was asked, or there was none
-    const char *c_no_help; // why clang was no help, for a hint; or NULL
+    struct c_objects c_objects;
+    struct c_funcs c_funcs; // functions of c_objects
+    bool c_asked;           // clang was asked, or there was none
+    const char *c_no_help;  // why clang was no help, for a hint; or NULL
     struct sema_maps maps;
     struct sema_programs programs;
     struct sema_fns fns;

@@ -13,6 +13,13 @@ void sema_names(struct unit *u);      // names.c: what each name means
 void sema_infer(struct unit *u);      // infer.c: types, checks, conversions
 void sema_resources(struct unit *u);  // resources.c: what BPF maps there are
 
+void sema_imports(struct unit *u); // import.c: files and folders that the script imports
+// import_c.c: compiles a .bpf.c file and declares its functions.
+void sema_import_c(struct unit *u, const char *path, struct span import);
+void sema_declare_c_fns(struct unit *u);
+// Why an imported function of this name cannot be called; NULL when there is none such.
+const char *sema_c_fn_refused(const struct unit *u, const char *name);
+
 // ctext.c: C text of the script and of its headers.
 void sema_c_options(struct unit *u); // --include, -D
 void sema_c_texts(struct unit *u, const struct ast_program *p);

@@ -458,13 +458,27 @@ static uint32_t find_anywhere(struct types *t, unsigned kind, const char *name,
     return 0;
 }
 
-// In what was compiled from C text, then in the kernel's.
+static bool same_shape(const struct btf_file *a, uint32_t x, const struct btf_file *b, uint32_t y) {
+    const struct btf_type *s = type_at(a, x), *t = type_at(b, y);
+    return s->size == t->size && BTF_INFO_VLEN(s->info) == BTF_INFO_VLEN(t->info);
+}
+
+// In what was compiled from C text, then in the kernel's. What is the same in both is taken from
+// the kernel, which says of pointers where they point.
 static uint32_t find_first(struct types *t, unsigned kind, const char *name,
                            struct btf_file **file) {
-    uint32_t id;
-    for (size_t i = 0; i < t->c_files.len; i++)
-        if ((id = find_id(*file = t->c_files.data[i], kind, name))) return id;
-    return find_anywhere(t, kind, name, file);
+    struct btf_file *kernel = NULL;
+    uint32_t id = find_anywhere(t, kind, name, &kernel), own;
+    for (size_t i = 0; i < t->c_files.len; i++) {
+        struct btf_file *f = t->c_files.data[i];
+        if (!(own = find_id(f, kind, name))) continue;
+        bool tagged = kind != BTF_KIND_TYPEDEF;
+        if (id && (!tagged || same_shape(f, own, kernel, id))) break;
+        *file = f;
+        return own;
+    }
+    *file = kernel;
+    return id;
 }
 
 // The tag's kind; a typedef of an anonymous struct gets the typedef's name.
@@ -690,4 +704,17 @@ void types_each_raw_tracepoint(struct types *t,
                                bool (*each)(void *ctx, const char *module, const char *name),
                                void *ctx) {
     each_name(t, NULL, &(struct names){BTF_KIND_TYPEDEF, "btf_trace_", each, ctx});
+}
+
+void types_each_c_func(struct types *t, void (*each)(void *ctx, const struct type_func *f),
+                       void *ctx) {
+    if (!t->c_files.len) return;
+    struct btf_file *f = t->c_files.data[t->c_files.len - 1];
+    for (uint32_t id = f->first_id; id < f->first_id + f->ntypes; id++) {
+        const struct btf_type *bt = type_at(f, id);
+        bool is_global = BTF_INFO_VLEN(bt->info) == BTF_FUNC_GLOBAL;
+        if (BTF_INFO_KIND(bt->info) != BTF_KIND_FUNC || !is_global) continue;
+        const struct type_func *func = make_func(f, string_at(f, bt->name_off), id, bt->type, 0);
+        if (func) each(ctx, func);
+    }
 }

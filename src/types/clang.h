@@ -39,3 +39,14 @@ struct clang_answer clang_compile(struct arena *a, const struct clang_job *job);
 // C text that makes the values of a macro part of the answer, if it is one: an #ifdef with a place
 // of its own, so that a message about it can be told by its file, "<NAME>". In the arena.
 const char *clang_probe(struct arena *a, const char *name);
+
+// One of clang's messages: an error, or "In file included from FILE:LINE:", which comes before the
+// error, outermost first.
+struct clang_message {
+    const char *file, *text; // text: NULL for an inclusion
+    unsigned line, column;   // from 1; column 0 for an inclusion
+    bool is_error;
+};
+// The next of them in *text, which moves behind it; warnings and notes are passed over. False at
+// the end.
+bool clang_next_message(struct arena *a, const char **text, struct clang_message *m);

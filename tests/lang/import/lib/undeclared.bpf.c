@@ -1,0 +1,4 @@
+long undeclared(void)
+{
+    return no_such_function();
+}
