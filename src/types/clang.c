@@ -116,7 +116,8 @@ static struct args command(const struct clang_job *job) {
                                          "-ferror-limit=0",
                                          "-fno-color-diagnostics",
                                          "-fno-caret-diagnostics",
-                                         "-fno-diagnostics-fixit-info"};
+                                         "-fno-diagnostics-fixit-info",
+                                         "-fno-diagnostics-show-option"};
     static const char *const types[] = {"-O0",
                                         "-w",
                                         "-S",

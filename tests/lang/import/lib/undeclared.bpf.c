@@ -1,4 +1,0 @@
-long undeclared(void)
-{
-    return no_such_function();
-}
