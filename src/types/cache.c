@@ -8,6 +8,7 @@
 //   "sum HASH\n" of everything before
 #include "types/cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,11 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/strbuf.h"
 
-enum { MAX_ENTRY = 256 << 20 };
+enum { MAX_ENTRY = 256 << 20, MAX_AGE = 60 * 24 * 3600 }; // bytes, seconds
 
 static const char magic[] = "gaff-cache 1\n";
 
@@ -176,6 +178,19 @@ static bool write_file(const char *path, const char *data, size_t len) {
     return close(fd) == 0 && ok;
 }
 
+// Entries that were not written for a long time go: each change of a script makes a new one.
+static void prune(struct arena *a, const char *folder) {
+    DIR *dir = opendir(folder);
+    time_t now = time(NULL);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        const char *path = arena_printf(a, "%s/%s", folder, e->d_name);
+        struct stat st;
+        if (!strncmp(e->d_name, "c-", 2) && lstat(path, &st) == 0 && now - st.st_mtime > MAX_AGE)
+            unlink(path);
+    }
+    if (dir) closedir(dir);
+}
+
 void cache_store(struct arena *a, const char *key, size_t key_len, const struct cache_files *files,
                  const char *data, size_t len) {
     const char *path = entry_path(a, key, key_len);
@@ -189,6 +204,7 @@ void cache_store(struct arena *a, const char *key, size_t key_len, const struct 
     strbuf_printf(&b, "data %zu\n", len);
     strbuf_add(&b, data, len);
     strbuf_printf(&b, "sum %016" PRIx64 "\n", hash(b.data, b.len));
+    prune(a, cache_folder(a));
     const char *beside = arena_printf(a, "%s.%d", path, (int)getpid());
     if (ok && write_file(beside, b.data, b.len) && rename(beside, path) == 0) beside = NULL;
     if (ok && beside) unlink(beside);

@@ -98,9 +98,12 @@ static bool string_text(const char *ir, const char *name, size_t name_len, struc
     for (const char *p = ir; next_line(&p, &l);) {
         if (l.len < name_len + 3 || memcmp(l.p, name, name_len) || l.p[name_len] != ' ') continue;
         const char *c = memmem(l.p, l.len, " c\"", 3);
-        for (c = c ? c + 3 : "\""; *c != '"'; c++) {
+        for (c = c ? c + 3 : ""; *c && *c != '"'; c++) {
             char byte = *c;
-            if (byte == '\\') byte = (char)(hex_digit(c[1]) * 16 + hex_digit(c[2])), c += 2;
+            if (byte == '\\' && isxdigit((unsigned char)c[1]) && isxdigit((unsigned char)c[2])) {
+                byte = (char)(hex_digit(c[1]) * 16 + hex_digit(c[2]));
+                c += 2;
+            }
             if (!byte) return true;
             if (!isprint((unsigned char)byte) && byte != '\033' && byte != '\t') return false;
             strbuf_putc(out, byte);
