@@ -146,13 +146,22 @@ static void add_kernel(struct asking *k) {
     add_arg(k, "-fshort-wchar", NULL);
 }
 
+// Where the headers in quotes of this source are.
+static void add_folder(struct asking *k, const struct source *source) {
+    const char *slash = strrchr(source->name, '/');
+    size_t n = slash ? (size_t)(slash - source->name) + 1 : 0;
+    const char *folder = n ? arena_strndup(k->u->arena, source->name, n) : ".";
+    for (size_t i = 0; i < k->args.len; i++)
+        if (!strcmp(k->args.data[i], folder)) return;
+    add_arg(k, "-iquote", folder);
+}
+
 static void find_args(struct asking *k) {
     struct unit *u = k->u;
-    const char *slash = strrchr(u->source->name, '/');
     if (types_have_btf(u->types, NULL)) add_arg(k, "-DBPFTRACE_HAVE_BTF", NULL);
-    add_arg(k, "-iquote",
-            slash ? arena_strndup(u->arena, u->source->name, (size_t)(slash - u->source->name) + 1)
-                  : ".");
+    add_folder(k, u->source);
+    for (size_t i = 0; i < u->c_texts.len; i++)
+        if (u->c_texts.data[i].span.src) add_folder(k, u->c_texts.data[i].span.src);
     for (size_t i = 0; i < u->options.ninclude_dirs; i++)
         add_arg(k, "-I", u->options.include_dirs[i]);
     add_kernel(k);
