@@ -224,14 +224,15 @@ static const char *make_folder(struct arena *a) {
 
 // ---- answers ----
 
-static struct clang_answer answer_of(const struct clang_job *job, const char *data, size_t len) {
-    struct clang_answer out = {.status = CLANG_OK, .data = data, .len = len, .values = ""};
-    if (job->is_object) return out;
-    size_t n = strnlen(data, len);
-    out.values = data;
-    out.data = data + (n < len ? n + 1 : n);
-    out.len = len - (size_t)(out.data - data);
-    return out;
+// The object is copied to where its headers are aligned.
+static struct clang_answer answer_of(struct arena *a, const struct clang_job *job, const char *data,
+                                     size_t len) {
+    size_t values = job->is_object ? 0 : strnlen(data, len);
+    size_t at = job->is_object ? 0 : values < len ? values + 1 : values;
+    char *object = arena_alloc(a, len - at + 1);
+    memcpy(object, data + at, len - at);
+    return (struct clang_answer){
+        .status = CLANG_OK, .data = object, .len = len - at, .values = job->is_object ? "" : data};
 }
 
 // All that the answer depends on but the files that are included.
@@ -264,7 +265,7 @@ static struct clang_answer run_clang(struct run *r, const struct clang_job *job,
         char *data = arena_alloc(r->a, payload.len + 1);
         memcpy(data, payload.data, payload.len);
         cache_store(r->a, key->data, key->len, &files, data, payload.len);
-        out = answer_of(job, data, payload.len);
+        out = answer_of(r->a, job, data, payload.len);
     }
     remove_folder(r);
     strbuf_free(&payload);
@@ -284,7 +285,8 @@ struct clang_answer clang_compile(struct arena *a, const struct clang_job *job) 
     make_key(&key, &r, job, &args);
     size_t len;
     const char *known = cache_load(a, key.data, key.len, &len);
-    struct clang_answer out = known ? answer_of(job, known, len) : run_clang(&r, job, &args, &key);
+    struct clang_answer out =
+        known ? answer_of(a, job, known, len) : run_clang(&r, job, &args, &key);
     strbuf_free(&key);
     return out;
 }
