@@ -9,7 +9,7 @@
 
 #include "base/vec.h"
 
-enum { MAX_PRINTED = 50, MAX_LINE = 200, CONTEXT = 80 };
+enum { MAX_PRINTED = 50, MAX_LINE = 200, CONTEXT = 80, MAX_EXPANSIONS = 3 };
 
 struct note {
     struct span span;
@@ -165,6 +165,16 @@ static void print_place(const struct span *span, FILE *out) {
         fprintf(out, "%s:%u:%u-%u: ", span->src->name, line, column, last_column);
 }
 
+// The calls of the macros around a place, inner ones first; of many the first and the last one.
+static void print_expansions(const struct span *at, FILE *out) {
+    for (unsigned depth = 0; at; at = at->expanded, depth++) {
+        if (depth >= MAX_EXPANSIONS && at->expanded) continue;
+        print_place(at, out);
+        fputs("NOTE: expanded from here\n", out);
+        print_line(at, out, "", "");
+    }
+}
+
 static void print_one(const struct diagnostic *d, FILE *out, bool colour) {
     static const char *const labels[] = {"WARNING", "ERROR", "HINT"};
     bool error = severities[d->id] == DIAG_ERROR;
@@ -172,6 +182,7 @@ static void print_one(const struct diagnostic *d, FILE *out, bool colour) {
     print_place(&d->span, out);
     fprintf(out, "%s%s: %s%s\n", on, labels[severities[d->id]], d->text, off);
     if (d->span.src) print_line(&d->span, out, on, off);
+    print_expansions(d->span.expanded, out);
     for (const struct note *n = d->notes; n; n = n->next) {
         print_place(&n->span, out);
         fprintf(out, "NOTE: %s\n", n->text);

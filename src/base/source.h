@@ -21,6 +21,7 @@ struct span {
     const struct source *src;
     uint32_t begin;
     uint32_t end;
+    const struct span *expanded; // in a macro's body: the call that it was expanded for; else NULL
 };
 
 // Both `name` and `text` are copied into the arena.

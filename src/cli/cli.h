@@ -20,6 +20,7 @@ enum option_id {
     OPT_include_dir,
     OPT_include,
     OPT_debuginfo,
+    OPT_define,
     OPT_quiet,
     OPT_verbose,
     OPT_helper_errors,
@@ -57,9 +58,9 @@ struct options {
     const char *unpin;
     const char *dump[8];
     size_t ndump;
-    const char *include_dirs[32], *includes[32];
+    const char *include_dirs[32], *includes[32], *defines[32];
     const char *debug_dirs[32];
-    size_t ninclude_dirs, nincludes, ndebug_dirs;
+    size_t ninclude_dirs, nincludes, ndefines, ndebug_dirs;
     const char *const *params;
     size_t nparams;
     pid_t pid;

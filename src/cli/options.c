@@ -122,6 +122,9 @@ static int apply(struct options *o, enum option_id id, const char *arg) {
     case OPT_debuginfo:
         if (o->ndebug_dirs < ARRAY_LEN(o->debug_dirs)) o->debug_dirs[o->ndebug_dirs++] = arg;
         break;
+    case OPT_define:
+        if (o->ndefines < ARRAY_LEN(o->defines)) o->defines[o->ndefines++] = arg;
+        break;
     case OPT_quiet: o->quiet = true; break;
     case OPT_verbose: o->verbose = true; break;
     case OPT_helper_errors: o->helper_errors = true; break;

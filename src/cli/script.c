@@ -68,6 +68,8 @@ static void fill_options(struct unit *u, const struct options *o, const struct c
                                        .ninclude_dirs = o->ninclude_dirs,
                                        .includes = o->includes,
                                        .nincludes = o->nincludes,
+                                       .defines = o->defines,
+                                       .ndefines = o->ndefines,
                                        .pid = child->pid > 0 ? child->pid : o->pid,
                                        .program = child->path,
                                        .unsafe = o->unsafe,

@@ -209,7 +209,13 @@ LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32
                            uint32_t flags); // maps.c
 LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames);
 LLVMMetadataRef cg_di_type(struct cg *c, const struct type *type); // di.c
-void cg_place(struct cg *c, struct span span);                     // debug location
+LLVMMetadataRef cg_di_c_type(struct cg *c, const struct type *type);
+// Links the script's object, of *len bytes, with those of imported C. Gives what the caller frees
+// and its length in *len; NULL after a message.
+void *cg_link(const struct unit *u, const void *object, size_t *len); // link.c
+// Says the type of a global variable, which BTF then has.
+void cg_di_global(struct cg *c, LLVMValueRef global, const char *name, LLVMMetadataRef type);
+void cg_place(struct cg *c, struct span span); // debug location
 struct cg_function *cg_begin_function(struct cg *c, const char *name, const char *section,
                                       LLVMTypeRef type, uint32_t stack_limit, unsigned line);
 void cg_end_function(struct cg *c, LLVMValueRef result);

@@ -63,6 +63,45 @@ LLVMMetadataRef cg_di_type(struct cg *c, const struct type *type) {
     return bytes_of(c, type->size);
 }
 
+static LLVMMetadataRef forward(struct cg *c, const struct type *type) {
+    const char *name = type->name ? strchr(type->name, ' ') : NULL; // "struct x"
+    name = name ? name + 1 : "";
+    unsigned tag = type->is_union ? 0x17 /* DW_TAG_union_type */ : 0x13 /* DW_TAG_structure_type */;
+    return LLVMDIBuilderCreateForwardDecl(c->di, tag, name, strlen(name), c->di_file, c->di_file, 0,
+                                          0, 0, 0, "", 0);
+}
+
+static LLVMMetadataRef enumeration(struct cg *c, const struct type *type) {
+    const char *name = type->name ? strchr(type->name, ' ') : NULL;
+    name = name ? name + 1 : "";
+    LLVMMetadataRef one =
+        LLVMDIBuilderCreateEnumerator(c->di, "", 0, type->is_signed ? -1 : 1, !type->is_signed);
+    return LLVMDIBuilderCreateEnumerationType(c->di, c->di_file, name, strlen(name), c->di_file, 0,
+                                              type->size * 8ull, type->align * 8, &one, 1,
+                                              integer(c, type->size, type->is_signed));
+}
+
+// The type of a parameter as C has it, for libbpf's linker: of structs it looks at the name.
+LLVMMetadataRef cg_di_c_type(struct cg *c, const struct type *type) {
+    switch (type->kind) {
+    case TYPE_VOID: return NULL;
+    case TYPE_POINTER:
+        return LLVMDIBuilderCreatePointerType(c->di, cg_di_c_type(c, type->target), 64, 0, 0, "",
+                                              0);
+    case TYPE_STRUCT: return forward(c, type);
+    case TYPE_ENUM: return enumeration(c, type);
+    case TYPE_ARRAY: return array(c, cg_di_c_type(c, type->target), type->count, type->size);
+    default: return cg_di_type(c, type);
+    }
+}
+
+void cg_di_global(struct cg *c, LLVMValueRef global, const char *name, LLVMMetadataRef type) {
+    LLVMMetadataRef empty = LLVMDIBuilderCreateExpression(c->di, NULL, 0);
+    LLVMMetadataRef expression = LLVMDIBuilderCreateGlobalVariableExpression(
+        c->di, c->di_unit, name, strlen(name), "", 0, c->di_file, 0, type, false, empty, NULL, 64);
+    LLVMGlobalSetMetadata(global, LLVMGetMDKindIDInContext(c->llvm, "dbg", 3), expression);
+}
+
 void cg_place(struct cg *c, struct span span) {
     if (span.src) c->span = span;
     if (!c->f || !c->f->scope) return;

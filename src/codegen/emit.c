@@ -77,6 +77,9 @@ static void add_license(struct cg *c) {
     LLVMValueRef global = LLVMAddGlobal(c->module, LLVMTypeOf(value), "_license");
     LLVMSetInitializer(global, value);
     LLVMSetSection(global, "license");
+    if (!c->u->c_objects.len) return;
+    struct type chars = {.kind = TYPE_STRING, .size = (uint32_t)strlen(text) + 1};
+    cg_di_global(c, global, "_license", cg_di_type(c, &chars)); // the linker looks for it
 }
 
 static void dump_ir(LLVMModuleRef module, FILE *out) {
@@ -134,10 +137,15 @@ static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len) {
         LLVMDisposeMessage(error);
         return NULL;
     }
+    size_t elf_len = LLVMGetBufferSize(buffer);
+    void *linked = NULL;
+    const void *elf = LLVMGetBufferStart(buffer);
+    if (c->u->c_objects.len) elf = linked = cg_link(c->u, elf, &elf_len);
     char *json = manifest_write(c->manifest, false);
-    void *object = elf_add_section(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer),
-                                   MANIFEST_SECTION, json, strlen(json), len);
+    void *object =
+        elf ? elf_add_section(elf, elf_len, MANIFEST_SECTION, json, strlen(json), len) : NULL;
     free(json);
+    free(linked);
     LLVMDisposeMemoryBuffer(buffer);
     return object;
 }

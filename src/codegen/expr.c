@@ -113,6 +113,12 @@ static struct cg_value user_call(struct cg *c, const struct ast_expr *e) {
     }
     LLVMTypeRef type = LLVMFunctionType(c->i64, params, n, false);
     LLVMValueRef v = LLVMBuildCall2(c->b, type, e->call.fn->cg, args, n, "");
+    // What C returns fills only the register's low bytes.
+    if (e->call.fn->external && type_is_scalar(e->type) && e->type->size < 8) {
+        LLVMValueRef low = LLVMBuildTrunc(c->b, v, cg_int_type(c, e->type->size), "");
+        v = e->type->is_signed ? LLVMBuildSExt(c->b, low, c->i64, "")
+                               : LLVMBuildZExt(c->b, low, c->i64, "");
+    }
     return cg_scalar_value(v, e->type);
 }
 

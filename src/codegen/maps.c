@@ -54,10 +54,7 @@ LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32
     LLVMMetadataRef di =
         LLVMDIBuilderCreateStructType(c->di, c->di_unit, "", 0, c->di_file, 0, d.n * 64ull, 64,
                                       LLVMDIFlagZero, NULL, d.members, d.n, 0, NULL, "", 0);
-    LLVMMetadataRef empty = LLVMDIBuilderCreateExpression(c->di, NULL, 0);
-    LLVMMetadataRef expression = LLVMDIBuilderCreateGlobalVariableExpression(
-        c->di, c->di_unit, name, strlen(name), "", 0, c->di_file, 0, di, false, empty, NULL, 64);
-    LLVMGlobalSetMetadata(global, LLVMGetMDKindIDInContext(c->llvm, "dbg", 3), expression);
+    cg_di_global(c, global, name, di);
     return global;
 }
 

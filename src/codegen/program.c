@@ -177,8 +177,31 @@ void cg_user_fn(struct cg *c, struct sema_fn *fn) {
     cg_end_function(c, cg_int(c, 0));
 }
 
+// A function of an imported object: declared with the types that its BTF has, which the linker
+// compares.
+static void external_fn(struct cg *c, struct sema_fn *fn) {
+    const char *name = fn->decl->name;
+    unsigned n = fn->external->nparams;
+    LLVMTypeRef params[8];
+    LLVMMetadataRef types[9] = {cg_di_c_type(c, fn->external->ret)};
+    for (unsigned i = 0; i < n; i++) {
+        params[i] = c->i64;
+        types[i + 1] = cg_di_c_type(c, fn->external->params[i].type);
+    }
+    LLVMValueRef f = LLVMAddFunction(c->module, name, LLVMFunctionType(c->i64, params, n, false));
+    LLVMMetadataRef sub =
+        LLVMDIBuilderCreateSubroutineType(c->di, c->di_file, types, n + 1, LLVMDIFlagZero);
+    LLVMSetSubprogram(f, LLVMDIBuilderCreateFunction(c->di, c->di_file, name, strlen(name), "", 0,
+                                                     c->di_file, 1, sub, false, false, 1,
+                                                     LLVMDIFlagPrototyped, true));
+    fn->cg = f;
+}
+
 void cg_programs(struct cg *c) {
-    for (size_t i = 0; i < c->u->fns.len; i++) cg_user_fn(c, c->u->fns.data[i]);
+    for (size_t i = 0; i < c->u->fns.len; i++)
+        if (c->u->fns.data[i]->external) external_fn(c, c->u->fns.data[i]);
+    for (size_t i = 0; i < c->u->fns.len; i++)
+        if (!c->u->fns.data[i]->external) cg_user_fn(c, c->u->fns.data[i]);
     c->scratch_fns = c->scratch_used; // what a function uses is not its callers'
     for (size_t i = 0; i < c->u->programs.len; i++) one_program(c, c->u->programs.data[i], i);
 }

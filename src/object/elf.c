@@ -74,3 +74,16 @@ const void *elf_find_section(const void *elf, size_t len, const char *name, size
     }
     return NULL;
 }
+
+void elf_hide_functions(void *elf, size_t len) {
+    const Elf64_Ehdr *h;
+    const Elf64_Shdr *s = sections(elf, len, &h);
+    for (unsigned i = 0; s && i < h->e_shnum; i++) {
+        if (s[i].sh_type != SHT_SYMTAB) continue;
+        Elf64_Sym *symbols = (Elf64_Sym *)((char *)elf + s[i].sh_offset);
+        for (size_t k = 0; k < s[i].sh_size / sizeof(*symbols); k++)
+            if (ELF64_ST_TYPE(symbols[k].st_info) == STT_FUNC &&
+                ELF64_ST_BIND(symbols[k].st_info) != STB_LOCAL)
+                symbols[k].st_other = (unsigned char)((symbols[k].st_other & ~3) | STV_HIDDEN);
+    }
+}

@@ -10,3 +10,5 @@ void *elf_add_section(const void *elf, size_t len, const char *name, const void 
                       size_t data_len, size_t *out_len);
 // Points into `elf`; NULL when absent or malformed.
 const void *elf_find_section(const void *elf, size_t len, const char *name, size_t *out_len);
+// Makes every global function of the file hidden (STV_HIDDEN), in place.
+void elf_hide_functions(void *elf, size_t len);

@@ -78,6 +78,16 @@ static int prepare_programs(struct runtime *rt) {
     return 0;
 }
 
+// Programs that imported C defines belong to nobody.
+static void leave_others(struct runtime *rt) {
+    struct bpf_program *prog;
+    bpf_object__for_each_program(prog, rt->object) {
+        bool ours = false;
+        for (size_t i = 0; i < rt->m->programs.len && !ours; i++) ours = rt->programs[i] == prog;
+        if (!ours) bpf_program__set_autoload(prog, false);
+    }
+}
+
 static int prepare_maps(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->maps.len; i++)
         if (!(rt->maps[i] = find_map(rt, rt->m->maps.data[i].symbol))) {
@@ -178,6 +188,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len) {
         err = prepare_maps(rt);
         if (!err) err = rt_pins_reuse(rt);
         if (!err) err = prepare_programs(rt);
+        if (!err) leave_others(rt);
         if (!err && (err = bpf_object__load(rt->object))) report_load(rt, err);
     }
     loading = NULL;

@@ -427,6 +427,7 @@ void infer_stmts(struct infer *in, struct ast_stmts *s) {
 // ---- the pass ----
 
 static void infer_fn(struct infer *in, struct sema_fn *fn) {
+    if (fn->external) return;
     in->fn = fn;
     in->program = NULL;
     for (size_t i = 0; i < fn->params.len; i++) {

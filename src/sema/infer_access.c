@@ -148,6 +148,7 @@ static const struct type *no_field(struct infer *in, const struct ast_expr *e,
     if (type->nfields == 0) {
         diag(in->u->diags, e->field.name_span, struct_unknown, type_name(in->t, type));
         infer_debug_hint(in);
+        sema_c_hint(in->u);
         return error_type(in);
     }
     diag(in->u->diags, e->field.name_span, field_unknown, type_name(in->t, type), e->field.name);
@@ -179,7 +180,10 @@ const struct type *infer_field(struct infer *in, struct ast_expr **pe) {
         return error_type(in);
     }
     struct type_field f;
-    if (!types_find_field(in->t, s, e->field.name, &f)) return no_field(in, e, s);
+    bool found = types_find_field(in->t, s, e->field.name, &f);
+    if (!found && !s->nfields && sema_c_ask(in->u))
+        found = types_find_field(in->t, s, e->field.name, &f);
+    if (!found) return no_field(in, e, s);
     return qualified(in, e, f.type);
 }
 

@@ -5,7 +5,9 @@
 #include "types/dwarf.h"
 
 const struct type *infer_find_type(struct infer *in, const char *name) {
-    return types_find_in(in->t, sema_traced_file(in->program), name);
+    const char *file = sema_traced_file(in->program);
+    const struct type *found = types_find_in(in->t, file, name);
+    return found || !sema_c_ask(in->u) ? found : types_find_in(in->t, file, name);
 }
 
 void infer_debug_hint(struct infer *in) {
@@ -18,6 +20,7 @@ static const struct type *unknown_type(struct infer *in, const struct ast_type *
     const char *why;
     diag(in->u->diags, t->span, type_unknown, t->name);
     infer_debug_hint(in);
+    sema_c_hint(in->u);
     if (!types_have_btf(in->t, &why)) diag_hint(in->u->diags, "%s", why);
     return error_type(in);
 }

@@ -16,6 +16,7 @@ struct binding { // one expansion
     struct expander *x;
     const struct ast_callable *macro;
     const struct ast_exprs *args;
+    const struct span *call;
     unsigned serial;
 };
 
@@ -29,6 +30,9 @@ static void substitute(void *ctx, struct ast_expr **pe) {
     struct binding *b = ctx;
     struct ast_expr *e = *pe, *arg = NULL;
     struct arena *a = b->x->u->arena;
+    e->span.expanded = b->call;
+    if (e->kind == AST_CALL) e->call.name_span.expanded = b->call;
+    if (e->kind == AST_FIELD) e->field.name_span.expanded = b->call;
     switch (e->kind) {
     case AST_VAR:
         arg = bound(b, e->var.name);
@@ -45,6 +49,7 @@ static void substitute(void *ctx, struct ast_expr **pe) {
 static void substitute_type(void *ctx, struct ast_type **pt) {
     struct binding *b = ctx;
     struct ast_type *t = *pt;
+    t->span.expanded = b->call;
     if (t->kind != AST_TYPE_NAME) return;
     struct ast_expr *arg = bound(b, t->name);
     if (!arg) return;
@@ -98,7 +103,9 @@ static void expand(struct expander *x, struct ast_expr **pe, const struct ast_ca
         diag(u->diags, at, macro_depth, m->name);
         return;
     }
-    struct binding b = {.x = x, .macro = m, .args = args, .serial = ++x->serial};
+    struct span *call = ARENA_NEW(u->arena, struct span);
+    *call = at;
+    struct binding b = {.x = x, .macro = m, .args = args, .call = call, .serial = ++x->serial};
     struct ast_visitor v = {.ctx = &b, .expr = substitute, .type = substitute_type};
     struct ast_expr *block = ast_expr_new(u->arena, AST_BLOCK_EXPR, at);
     block->block.stmts = ast_stmts_clone(u->arena, &m->body);

@@ -113,6 +113,7 @@ static void offer_constant(void *ctx, const char *name) { suggest_offer(ctx, nam
 
 static void unknown_identifier(struct names *n, struct ast_expr *e) {
     diag(n->u->diags, e->span, identifier_unknown, e->ident.name);
+    sema_c_hint(n->u);
     struct suggest s = suggest_begin(e->ident.name);
     for (int i = 0; i < VAR_COUNT; i++) suggest_offer(&s, variable_rows[i].name);
     types_each_constant(n->u->types, offer_constant, &s);
@@ -172,32 +173,36 @@ static bool to_config(struct names *n, struct ast_expr *e, const char *name) {
     return true;
 }
 
-static void name_identifier(struct names *n, struct ast_expr *e) {
-    unsigned arg;
-    if (to_config(n, e, e->ident.name)) return;
+// A macro or an enum's constant.
+static bool to_constant(struct names *n, struct ast_expr *e) {
     int64_t value;
     const struct type *type;
-    int id = variable_find(e->ident.name, &arg);
-    if (id >= 0) {
-        to_builtin(n, e, id, arg);
-        return;
-    }
     const char *text = types_find_define(n->u->types, e->ident.name);
     if (text && *text == '"') { // #define NAME "text"
         size_t len = strlen(text);
         e->kind = AST_STRING;
         e->string.data = arena_strndup(n->u->arena, text + 1, len > 1 ? len - 2 : 0);
         e->string.len = len > 1 ? len - 2 : 0;
+        return true;
+    }
+    if (!types_find_constant(n->u->types, e->ident.name, &value, &type)) return false;
+    e->kind = AST_INT;
+    e->integer.value = (uint64_t)value;
+    e->integer.is_negative = value < 0;
+    e->integer.is_unsigned = false;
+    e->type = type; // an enum's constant keeps its type
+    return true;
+}
+
+static void name_identifier(struct names *n, struct ast_expr *e) {
+    unsigned arg;
+    if (to_config(n, e, e->ident.name)) return;
+    int id = variable_find(e->ident.name, &arg);
+    if (id >= 0) {
+        to_builtin(n, e, id, arg);
         return;
     }
-    if (types_find_constant(n->u->types, e->ident.name, &value, &type)) {
-        e->kind = AST_INT;
-        e->integer.value = (uint64_t)value;
-        e->integer.is_negative = value < 0;
-        e->integer.is_unsigned = false;
-        e->type = type; // an enum's constant keeps its type
-        return;
-    }
+    if (to_constant(n, e)) return;
     // A call without parentheses, for functions that need no argument.
     int fn = function_find(e->ident.name);
     if (fn >= 0 && strstr(function_rows[fn].signature, "()")) {
@@ -210,6 +215,7 @@ static void name_identifier(struct names *n, struct ast_expr *e) {
         e->call.function = fn;
         return;
     }
+    if (sema_c_ask(n->u) && to_constant(n, e)) return;
     unknown_identifier(n, e);
     e->kind = AST_INT;
     e->type = types_basic(n->u->types, TYPE_ERROR);
@@ -224,10 +230,13 @@ static struct sema_fn *find_fn(const struct unit *u, const char *name) {
 
 static void unknown_function(struct names *n, struct ast_expr *e) {
     diag(n->u->diags, e->span, function_unknown, e->call.name);
+    const char *why = sema_c_fn_refused(n->u, e->call.name);
+    if (why) diag_hint(n->u->diags, "the imported function cannot be called: %s", why);
     struct suggest s = suggest_begin(e->call.name);
     for (int i = 0; i < FN_COUNT; i++) suggest_offer(&s, function_rows[i].name);
     for (size_t i = 0; i < n->u->ast->macros.len; i++)
         suggest_offer(&s, n->u->ast->macros.data[i]->name);
+    for (size_t i = 0; i < n->u->fns.len; i++) suggest_offer(&s, n->u->fns.data[i]->decl->name);
     if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
 }
 
@@ -507,7 +516,9 @@ void sema_names(struct unit *u) {
         m->kind = sema_declared_kind(u, d);
     }
     declare_fns(u);
-    for (size_t i = 0; i < u->fns.len; i++) name_fn(u, u->fns.data[i]);
+    sema_declare_c_fns(u);
+    for (size_t i = 0; i < u->fns.len; i++)
+        if (!u->fns.data[i]->external) name_fn(u, u->fns.data[i]);
     for (size_t i = 0; i < u->programs.len; i++) {
         struct scope scope = {0};
         struct names n = {.u = u, .program = u->programs.data[i], .scope = &scope};

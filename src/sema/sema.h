@@ -19,6 +19,7 @@
 #include "object/manifest.h"
 #include "parser/ast.h"
 #include "probes/probe.h"
+#include "types/btf.h"
 #include "types/type.h"
 
 struct sema_var {
@@ -55,8 +56,18 @@ struct sema_map {
 };
 VEC_OF(sema_maps, struct sema_map *);
 
-struct sema_fn { // fn name(...)
-    const struct ast_callable *decl;
+struct c_object { // a BPF object of an imported .bpf.c file
+    const char *path;
+    const void *data;
+    size_t len;
+    struct span span; // of the import
+};
+VEC_OF(c_objects, struct c_object);
+VEC_OF(c_funcs, const struct type_func *);
+
+struct sema_fn {                      // fn name(...)
+    const struct ast_callable *decl;  // of an imported C function: its name alone
+    const struct type_func *external; // the imported C function, or NULL
     struct sema_vars params;
     struct sema_vars vars;
     const struct type *ret;
@@ -86,6 +97,8 @@ struct unit_options {
     size_t ninclude_dirs;
     const char *const *includes;
     size_t nincludes;
+    const char *const *defines; // -D: NAME or NAME=VALUE
+    size_t ndefines;
     pid_t pid;           // -p, or that of -c
     const char *program; // of -c
     bool unsafe;
@@ -96,6 +109,12 @@ struct unit_options {
     bool no_kernel; // --check without BTF or privileges where avoidable
 };
 
+struct c_failure { // C text that the own reader does not understand
+    struct span span;
+    const char *why;
+};
+VEC_OF(c_failures, struct c_failure);
+
 struct unit {
     struct arena *arena; // owns everything here
     struct diags *diags;
@@ -104,6 +123,12 @@ struct unit {
     struct types *types;
     struct config config;
     struct ast_program *ast;
+    struct ast_c_texts c_texts; // of the script, its imports and the command line, in order
+    struct c_failures c_failures;
+    struct c_objects c_objects;
+    struct c_funcs c_funcs; // functions of c_objects
+    bool c_asked;           // clang was asked, or there was none
+    const char *c_no_help;  // why clang was no help, for a hint; or NULL
     struct sema_maps maps;
     struct sema_programs programs;
     struct sema_fns fns;

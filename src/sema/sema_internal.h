@@ -13,6 +13,26 @@ void sema_names(struct unit *u);      // names.c: what each name means
 void sema_infer(struct unit *u);      // infer.c: types, checks, conversions
 void sema_resources(struct unit *u);  // resources.c: what BPF maps there are
 
+void sema_imports(struct unit *u); // import.c: files and folders that the script imports
+// import_c.c: compiles a .bpf.c file and declares its functions.
+void sema_import_c(struct unit *u, const char *path, struct span import);
+void sema_declare_c_fns(struct unit *u);
+// Why an imported function of this name cannot be called; NULL when there is none such.
+const char *sema_c_fn_refused(const struct unit *u, const char *name);
+
+// ctext.c: C text of the script and of its headers.
+void sema_c_options(struct unit *u); // --include, -D
+void sema_c_texts(struct unit *u, const struct ast_program *p);
+void sema_c_add(struct unit *u, const char *text, size_t len, struct span span);
+// After the last one. What the own reader does not understand is given to clang; reports what is
+// wrong then.
+void sema_c_done(struct unit *u);
+// clang.c: a name of the script is unknown. May clang know it? True when it has just been asked
+// for everything that the script's C text has: look again. It is asked once.
+bool sema_c_ask(struct unit *u);
+// Adds to the diagnostic that a name is unknown, why clang was no help.
+void sema_c_hint(struct unit *u);
+
 // names.c, also for user functions.
 // The file whose types a probe's body speaks of: the program it traces; NULL: it traces none.
 const char *sema_traced_file(const struct sema_program *p);

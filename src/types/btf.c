@@ -157,11 +157,9 @@ static char *read_all(const char *path, size_t *len) {
     return data;
 }
 
-static struct btf_file *file_open(struct types *t, const char *path, const char *name,
+// Takes `data`, from malloc.
+static struct btf_file *file_from(struct types *t, char *data, size_t len, const char *name,
                                   struct btf_file *base) {
-    size_t len;
-    char *data = read_all(path, &len);
-    if (!data) return NULL;
     struct btf_file *f = calloc(1, sizeof(*f));
     const struct btf_header *h = (const struct btf_header *)data;
     if (!f) goto bad;
@@ -187,6 +185,23 @@ bad:
     file_free(f);
     errno = EINVAL;
     return NULL;
+}
+
+static struct btf_file *file_open(struct types *t, const char *path, const char *name,
+                                  struct btf_file *base) {
+    size_t len;
+    char *data = read_all(path, &len);
+    return data ? file_from(t, data, len, name, base) : NULL;
+}
+
+bool types_add_btf(struct types *t, const void *data, size_t len) {
+    char *copy = malloc(len ? len : 1);
+    if (!copy) return false;
+    memcpy(copy, data, len);
+    struct btf_file *f = file_from(t, copy, len, "", NULL);
+    if (!f) return false;
+    VEC_PUSH(t->arena, &t->c_files, f);
+    return true;
 }
 
 static struct btf_store *store(struct types *t) {
@@ -224,6 +239,10 @@ void btf_free(struct btf_store *b) {
     if (!b) return;
     file_free(b->vmlinux);
     for (size_t i = 0; i < b->nmodules; i++) file_free(b->modules[i]);
+}
+
+void btf_files_free(struct btf_files *files) {
+    for (size_t i = 0; i < files->len; i++) file_free(files->data[i]);
 }
 
 bool types_have_btf(struct types *t, const char **why) {
@@ -314,14 +333,18 @@ static uint32_t find_id(const struct btf_file *f, unsigned kind, const char *nam
     return 0;
 }
 
-// A forward declaration: the definition of the same name, if vmlinux has it.
+// A forward declaration: the definition of the same name, if the file itself or vmlinux has it.
 static const struct type *convert_forward(struct btf_file *f, uint32_t id,
                                           const struct btf_type *bt) {
     const char *name = string_at(f, bt->name_off);
     bool is_union = BTF_INFO_KFLAG(bt->info);
+    unsigned kind = is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT;
     struct btf_file *home = f->base ? f->base : f;
-    uint32_t real = find_id(home, is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT, name);
+    uint32_t real = find_id(home, kind, name);
     if (real) return convert(home, real);
+    struct btf_store *kernel = store(f->owner);
+    if (kernel && (real = find_id(kernel->vmlinux, kind, name)))
+        return convert(kernel->vmlinux, real);
     struct type *n = convert_tagged(f, id, bt, is_union ? "union" : "struct", name);
     n->is_union = is_union;
     n->is_complete = true;
@@ -435,6 +458,29 @@ static uint32_t find_anywhere(struct types *t, unsigned kind, const char *name,
     return 0;
 }
 
+static bool same_shape(const struct btf_file *a, uint32_t x, const struct btf_file *b, uint32_t y) {
+    const struct btf_type *s = type_at(a, x), *t = type_at(b, y);
+    return s->size == t->size && BTF_INFO_VLEN(s->info) == BTF_INFO_VLEN(t->info);
+}
+
+// In what was compiled from C text, then in the kernel's. What is the same in both is taken from
+// the kernel, which says of pointers where they point.
+static uint32_t find_first(struct types *t, unsigned kind, const char *name,
+                           struct btf_file **file) {
+    struct btf_file *kernel = NULL;
+    uint32_t id = find_anywhere(t, kind, name, &kernel), own;
+    for (size_t i = 0; i < t->c_files.len; i++) {
+        struct btf_file *f = t->c_files.data[i];
+        if (!(own = find_id(f, kind, name))) continue;
+        bool tagged = kind != BTF_KIND_TYPEDEF;
+        if (id && (!tagged || same_shape(f, own, kernel, id))) break;
+        *file = f;
+        return own;
+    }
+    *file = kernel;
+    return id;
+}
+
 // The tag's kind; a typedef of an anonymous struct gets the typedef's name.
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name) {
     unsigned kind = !strcmp(tag, "struct")  ? BTF_KIND_STRUCT
@@ -442,7 +488,7 @@ const struct type *btf_find_type(struct types *t, const char *tag, const char *n
                     : !strcmp(tag, "enum")  ? BTF_KIND_ENUM
                                             : BTF_KIND_TYPEDEF;
     struct btf_file *f;
-    uint32_t id = find_anywhere(t, kind, name, &f);
+    uint32_t id = find_first(t, kind, name, &f);
     if (!id) return NULL;
     const struct type *type = convert(f, id);
     bool tagged = type->kind == TYPE_STRUCT || type->kind == TYPE_ENUM;
@@ -479,6 +525,8 @@ static bool constant_in(struct btf_file *f, const char *name, int64_t *value,
 
 bool btf_find_constant(struct types *t, const char *name, int64_t *value,
                        const struct type **type) {
+    for (size_t i = 0; i < t->c_files.len; i++)
+        if (constant_in(t->c_files.data[i], name, value, type)) return true;
     struct btf_store *s = store(t);
     if (!s) return false;
     if (constant_in(s->vmlinux, name, value, type)) return true;
@@ -656,4 +704,17 @@ void types_each_raw_tracepoint(struct types *t,
                                bool (*each)(void *ctx, const char *module, const char *name),
                                void *ctx) {
     each_name(t, NULL, &(struct names){BTF_KIND_TYPEDEF, "btf_trace_", each, ctx});
+}
+
+void types_each_c_func(struct types *t, void (*each)(void *ctx, const struct type_func *f),
+                       void *ctx) {
+    if (!t->c_files.len) return;
+    struct btf_file *f = t->c_files.data[t->c_files.len - 1];
+    for (uint32_t id = f->first_id; id < f->first_id + f->ntypes; id++) {
+        const struct btf_type *bt = type_at(f, id);
+        bool is_global = BTF_INFO_VLEN(bt->info) == BTF_FUNC_GLOBAL;
+        if (BTF_INFO_KIND(bt->info) != BTF_KIND_FUNC || !is_global) continue;
+        const struct type_func *func = make_func(f, string_at(f, bt->name_off), id, bt->type, 0);
+        if (func) each(ctx, func);
+    }
 }

@@ -40,6 +40,9 @@ const struct type_func *types_find_raw_tracepoint(struct types *t, const char *m
 // All functions with BTF: each(ctx, module, name). Return false from `each` to stop.
 void types_each_func(struct types *t, const char *module_glob,
                      bool (*each)(void *ctx, const char *module, const char *name), void *ctx);
+// The functions that the BTF added last (types_add_btf) defines and that are not static.
+void types_each_c_func(struct types *t, void (*each)(void *ctx, const struct type_func *f),
+                       void *ctx);
 // A struct built by hand (tracepoint format files): fields are copied.
 const struct type *types_struct(struct types *t, const char *name, uint32_t size,
                                 const struct type_field *fields, uint32_t nfields);

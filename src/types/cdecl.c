@@ -208,16 +208,15 @@ static struct type *new_tagged(struct c_scan *s, enum type_kind kind, const char
 
 // Does a packed attribute follow the closing brace? It changes the layout of what comes before.
 static bool packed_ahead(const struct c_scan *s) {
-    unsigned depth = 0;
-    const char *p = s->text + s->at;
-    for (; *p; p++) {
-        if (*p == '{') depth++;
-        if (*p == '}' && depth-- == 0) break;
+    struct c_scan ahead = *s;
+    bool packed = false;
+    uint32_t align;
+    for (unsigned depth = 1; depth && ahead.kind != C_END; c_next(&ahead)) {
+        if (c_is(&ahead, "{")) depth++;
+        if (c_is(&ahead, "}")) depth--;
     }
-    if (!*p) return false;
-    const char *end = strpbrk(p, ";");
-    const char *found = strstr(p, "packed");
-    return found && (!end || found < end) && strstr(p, "__attribute__");
+    attributes(&ahead, &packed, &align);
+    return packed;
 }
 
 static const struct type *struct_specifier(struct c_scan *s, bool is_union) {
@@ -256,7 +255,7 @@ static const struct type *struct_specifier(struct c_scan *s, bool is_union) {
     t->align = l.align;
     t->fields = l.fields.data;
     t->nfields = (uint32_t)l.fields.len;
-    t->is_complete = true;
+    t->is_complete = !s->error; // else clang may know it
     return t;
 }
 

@@ -28,6 +28,11 @@ const char *types_find_define(struct types *t, const char *name) {
     return d ? d->text : NULL;
 }
 
+void types_add_define(struct types *t, const char *name, const char *text) {
+    struct define d = {.name = arena_strdup(t->arena, name), .text = arena_strdup(t->arena, text)};
+    VEC_PUSH(t->arena, &t->defines, d);
+}
+
 bool types_header_is_known(const char *header) {
     static const char *const folders[] = {
         "linux/", "net/",         "asm/",   "uapi/", "sys/",   "netinet/", "arpa/",   "bits/",

@@ -158,6 +158,11 @@ static const struct type *script_type(struct types *t, const char *name) {
 
 static const char *const tags[] = {"struct", "union", "enum"};
 
+// Declared in the script, with no definition there.
+static bool is_declared_only(const struct type *type) {
+    return type->kind == TYPE_STRUCT && !type->is_complete && !type->origin;
+}
+
 // What the script or the language defines.
 static const struct type *find_defined(struct types *t, const char *name) {
     const struct type *found = script_type(t, name);
@@ -168,27 +173,41 @@ static const struct type *find_defined(struct types *t, const char *name) {
 }
 
 const struct type *types_find(struct types *t, const char *name) {
-    const struct type *found = find_defined(t, name);
-    if (found) return found;
+    const struct type *own = find_defined(t, name), *found;
+    if (own && !is_declared_only(own)) return own;
     for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
         size_t n = strlen(tags[i]);
-        if (!strncmp(name, tags[i], n) && name[n] == ' ')
-            return btf_find_type(t, tags[i], name + n + 1);
+        if (strncmp(name, tags[i], n) || name[n] != ' ') continue;
+        found = btf_find_type(t, tags[i], name + n + 1);
+        return found ? found : own;
     }
-    if (strchr(name, ' ')) return NULL;
+    if (strchr(name, ' ')) return own;
     if ((found = btf_find_type(t, "typedef", name))) return found;
     for (size_t i = 0; i < ARRAY_LEN(tags); i++)
         if ((found = btf_find_type(t, tags[i], name))) return found;
-    return NULL;
+    return own;
 }
 
 const struct type *types_find_in(struct types *t, const char *program, const char *name) {
     const struct type *found = find_defined(t, name);
+    if (found && is_declared_only(found)) found = NULL;
     if (!found && program) found = dwarf_find_type(t, program, name);
     return found ? found : types_find(t, name);
 }
 
+// A pointer may have been made to what was only declared then, and is defined now.
+static void adopt_definition(struct types *t, struct type *type) {
+    const struct type *real = types_find(t, type->name);
+    if (!real || real == type || real->kind != TYPE_STRUCT) return;
+    types_complete(t, real);
+    const char *name = type->name;
+    *type = *real;
+    type->name = name;
+}
+
 const struct type *types_complete(struct types *t, const struct type *type) {
+    if (is_declared_only(type) && type->name && t->c_files.len)
+        adopt_definition(t, (struct type *)type);
     if (!type->is_complete && type->origin) type->origin->complete(t, (struct type *)type);
     return type;
 }

@@ -30,10 +30,16 @@ static bool read_from(struct types *t, const char *folder, const char *name) {
     const char *error;
     char *text = slurp(t->arena, arena_printf(t->arena, "%s/%s", folder, name), &len);
     if (!text) return false;
-    // A mistake inside is reported by what the script then misses.
-    types_add_c(t, text, len, &error, &at);
+    // Nothing is said here: the script may not need what was not understood.
+    if (!types_add_c(t, text, len, &error, &at) && !t->unread) {
+        unsigned line = 1;
+        for (size_t i = 0; i < at && i < len; i++) line += text[i] == '\n';
+        t->unread = arena_printf(t->arena, "%s:%u: %s", name, line, error);
+    }
     return true;
 }
+
+const char *types_unread_header(const struct types *t) { return t->unread; }
 
 bool header_read(struct types *t, const char *name, bool quoted) {
     if (*name == '/') return read_from(t, "", name);

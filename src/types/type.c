@@ -19,6 +19,7 @@ void types_free(struct types *t) {
     if (!t) return;
     btf_free(t->btf);
     dwarf_free(t);
+    btf_files_free(&t->c_files);
 }
 
 static bool same(const struct type *a, const struct type *b) {

@@ -230,6 +230,14 @@ void types_each_constant(struct types *t, void (*each)(void *ctx, const char *na
 // *error_offset its byte offset in `text`.
 bool types_add_c(struct types *t, const char *text, size_t len, const char **error,
                  size_t *error_offset);
+// What is wrong with the first header that was found but not understood, "x.h:5: why"; what it
+// defines from there on is not known. NULL when there is none. Names of the header's own text.
+const char *types_unread_header(const struct types *t);
+// Adds the types of a BTF section, which is copied: they are found before those of the kernel.
+// False when it is malformed.
+bool types_add_btf(struct types *t, const void *data, size_t len);
+// Adds a constant as if by #define. `name` and `text` are copied.
+void types_add_define(struct types *t, const char *name, const char *text);
 // The replacement text of a #define of the script, NULL when there is none.
 const char *types_find_define(struct types *t, const char *name);
 // Is `header` one whose content BTF and the built-in table cover (<linux/*.h>, <net/*.h>,

@@ -36,6 +36,7 @@ VEC_OF(conditions, struct condition);
 VEC_OF(type_vec, struct type *);
 
 struct btf_store;
+VEC_OF(btf_files, struct btf_file *);
 
 // Who reads the inside of a struct or enum: the first member of what a reader keeps for it.
 struct type_origin {
@@ -57,8 +58,10 @@ struct types {
     struct conditions conditions;
     struct btf_store *btf; // NULL until asked for
     bool btf_tried;
-    const char *btf_why;            // why there is none
     struct dwarf_files dwarf_files; // of the programs that were asked about
+    const char *btf_why;      // why there is none
+    struct btf_files c_files; // what clang made of C text, before the kernel's
+    const char *unread;       // the first header that the own reader does not understand, and why
 };
 
 // Gives the one type that is like *want (not for structs, enums, tuples).
@@ -71,6 +74,7 @@ const struct type *types_find_basic(struct types *t, const char *name);
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name);
 bool btf_find_constant(struct types *t, const char *name, int64_t *value, const struct type **type);
 void btf_free(struct btf_store *b);
+void btf_files_free(struct btf_files *files);
 
 // dwarf.c
 void dwarf_free(struct types *t);

@@ -15,6 +15,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argv;
     // No kernel types: the fuzzer explores the language, not vmlinux.
     setenv("BPFTRACE_BTF", "/dev/null", 1);
+    setenv("GAFF_CLANG", "/dev/null", 1); // there is none
     setenv("GAFF_NO_FEATURE", "cookie,get_func_ip", 1);
     return 0;
 }

@@ -81,10 +81,10 @@ static void diagnostics_show_their_place(void **state) {
     struct arena *a = arena_new();
     struct diags *d = diags_new(a);
     const struct source *s = source_new(a, "stdin", "begin { x }\n\ty", 14);
-    diag(d, ((struct span){s, 13, 14}), identifier_unknown, "y");
-    diag(d, ((struct span){s, 8, 9}), identifier_unknown, "x");
+    diag(d, ((struct span){.src = s, .begin = 13, .end = 14}), identifier_unknown, "y");
+    diag(d, ((struct span){.src = s, .begin = 8, .end = 9}), identifier_unknown, "x");
     diag_hint(d, "did you mean %s?", "z");
-    diag(d, ((struct span){s, 8, 9}), identifier_unknown, "x");
+    diag(d, ((struct span){.src = s, .begin = 8, .end = 9}), identifier_unknown, "x");
     assert_int_equal(diags_errors(d), 2);
     char *text = printed(d);
     assert_string_equal(text, "stdin:1:9-10: ERROR: Unknown identifier: 'x'\n"

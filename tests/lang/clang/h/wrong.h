@@ -1,0 +1,7 @@
+struct before {
+    int x;
+};
+
+struct wrong {
+    no_such_type x;
+};

@@ -1,0 +1,4 @@
+#pragma once
+struct inner {
+    long a;
+};

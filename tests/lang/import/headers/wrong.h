@@ -1,0 +1,1 @@
+struct wrong { no_such_type x; };

@@ -1,0 +1,4 @@
+int wrong(int x)
+{
+    return y;
+}
