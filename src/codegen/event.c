@@ -91,8 +91,7 @@ static bool can_reserve(struct cg *c, const struct ast_expr *const *args, size_t
     struct ast_visitor v = {.ctx = &statements, .expr = find_statements};
     for (size_t i = 0; i < n; i++) {
         struct ast_expr *e = (struct ast_expr *)args[i]; // only looked at
-        bool known = e == c->prepared_for || e == c->failed_nodes[0] || e == c->failed_nodes[1];
-        if (!known) ast_visit_expr(&v, &e);
+        if (e != c->prepared_for) ast_visit_expr(&v, &e);
     }
     return !statements;
 }
