@@ -17,7 +17,7 @@ struct names {
     struct scope *scope;
     struct ast_stmt *open_loops[64];
     unsigned nloops;
-    unsigned asks; // open sizeof, offsetof, typeinfo, typeof: nothing is read there
+    unsigned asks;     // open sizeof, offsetof, typeinfo, typeof: nothing is read there
     unsigned whiles;   // open while loops
     bool in_condition; // of one of them
 };
@@ -142,37 +142,6 @@ static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg
         check_place(n, e);
 }
 
-// `config` and config(): every configuration variable as a record.
-static bool to_config(struct names *n, struct ast_expr *e, const char *name) {
-    if (strcmp(name, "config") && strcmp(name, "__builtin_config")) return false;
-    struct arena *a = n->u->arena;
-    struct ast_exprs elems = {0};
-    struct ast_strings names = {0};
-    for (int i = 0; i < CONFIG_COUNT; i++) {
-        enum config_type type = config_rows[i].type;
-        struct ast_expr *v = ast_expr_new(a,
-                                          type == CONFIG_UINT   ? AST_INT
-                                          : type == CONFIG_BOOL ? AST_BOOL
-                                                                : AST_STRING,
-                                          e->span);
-        const char *text = n->u->config.values[i];
-        if (type == CONFIG_UINT) {
-            v->integer.value = config_uint(&n->u->config, (enum builtin_config)i);
-        } else if (type == CONFIG_BOOL) {
-            v->boolean = text[0] == 't';
-        } else {
-            v->string.data = text;
-            v->string.len = strlen(text);
-        }
-        VEC_PUSH(a, &elems, v);
-        VEC_PUSH(a, &names, config_rows[i].name);
-    }
-    e->kind = AST_RECORD;
-    e->tuple.elems = elems;
-    e->tuple.names = names;
-    return true;
-}
-
 // A macro or an enum's constant.
 static bool to_constant(struct names *n, struct ast_expr *e) {
     int64_t value;
@@ -196,7 +165,7 @@ static bool to_constant(struct names *n, struct ast_expr *e) {
 
 static void name_identifier(struct names *n, struct ast_expr *e) {
     unsigned arg;
-    if (to_config(n, e, e->ident.name)) return;
+    if (sema_config_record(n->u, e, e->ident.name)) return;
     int id = variable_find(e->ident.name, &arg);
     if (id >= 0) {
         to_builtin(n, e, id, arg);
@@ -258,7 +227,7 @@ static bool is_word_argument(int fn, const char *word) {
 static void name_call(struct names *n, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     unsigned arg;
-    if (!e->call.args.len && to_config(n, e, e->call.name)) return;
+    if (!e->call.args.len && sema_config_record(n->u, e, e->call.name)) return;
     int fn = function_find(e->call.name);
     struct sema_fn *user = find_fn(n->u, e->call.name);
     int var = variable_find(e->call.name, &arg);

@@ -38,6 +38,8 @@ void sema_c_hint(struct unit *u);
 const char *sema_traced_file(const struct sema_program *p);
 struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span);
 
+// setup.c: makes e of this name that record, if it is the name of one.
+bool sema_config_record(struct unit *u, struct ast_expr *e, const char *name);
 // where.c: may this builtin be used here? p: the program, NULL in a function of the script.
 void sema_where_variable(struct unit *u, const struct sema_program *p, struct span span,
                          const char *name, int id);

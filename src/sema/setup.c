@@ -41,6 +41,37 @@ static void fit_strings(struct unit *u) {
         u->config.values[CONFIG_max_strlen] = "256";
 }
 
+// `config` and config(): every configuration variable as a record.
+bool sema_config_record(struct unit *u, struct ast_expr *e, const char *name) {
+    if (strcmp(name, "config") && strcmp(name, "__builtin_config")) return false;
+    struct arena *a = u->arena;
+    struct ast_exprs elems = {0};
+    struct ast_strings names = {0};
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        enum config_type type = config_rows[i].type;
+        struct ast_expr *v = ast_expr_new(a,
+                                          type == CONFIG_UINT   ? AST_INT
+                                          : type == CONFIG_BOOL ? AST_BOOL
+                                                                : AST_STRING,
+                                          e->span);
+        const char *text = u->config.values[i];
+        if (type == CONFIG_UINT) {
+            v->integer.value = config_uint(&u->config, (enum builtin_config)i);
+        } else if (type == CONFIG_BOOL) {
+            v->boolean = text[0] == 't';
+        } else {
+            v->string.data = text;
+            v->string.len = strlen(text);
+        }
+        VEC_PUSH(a, &elems, v);
+        VEC_PUSH(a, &names, config_rows[i].name);
+    }
+    e->kind = AST_RECORD;
+    e->tuple.elems = elems;
+    e->tuple.names = names;
+    return true;
+}
+
 void sema_setup(struct unit *u) {
     sema_c_options(u);
     sema_imports(u);

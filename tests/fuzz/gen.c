@@ -237,6 +237,7 @@ char *gen_script(const uint8_t *data, size_t len, const struct gen_options *opti
     struct gen g = {.arena = arena_new(), .data = data, .len = len, .fuel = FUEL};
     g.wrong = options && options->with_mistakes;
     strbuf_puts(&g.out, preamble);
+    g.no_walks = !gen_chance(&g, 40);
     if (gen_chance(&g, 15)) gen_put(&g, "config = { max_strlen = %u }\n", 32 + gen_pick(&g, 256));
     for (unsigned i = gen_pick(&g, 3); i; i--) callable(&g, gen_chance(&g, 50));
     for (unsigned i = 1 + gen_pick(&g, 3); i; i--) probe(&g);

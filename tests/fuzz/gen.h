@@ -67,6 +67,7 @@ struct gen {
     unsigned nmaps;
     struct gen_fn fns[GEN_FNS];
     unsigned nfns;
+    bool no_walks; // of maps, which the oldest kernel has not
     bool wrong; // now and then a mistake, for the diagnostics
 };
 

@@ -74,6 +74,7 @@ static bool is_special(int row) {
 static bool is_allowed(const struct gen *g, int row) {
     if (is_special(row)) return false;
     const struct provider *p = g->probe ? provider_find(g->probe->provider) : NULL;
+    if (row == FN_len && g->no_walks) return false;
     unsigned where = function_rows[row].where;
     if ((where & FN_PROBE) && !p) return false;
     if ((where & FN_REGS) && !(p && (p->caps & PROBE_REGS))) return false;

@@ -209,7 +209,7 @@ static void range_loop(struct gen *g) {
 
 static void map_loop(struct gen *g) {
     const struct gen_map *m = gen_map_any(g);
-    if (!m->key || !m->value) {
+    if (!m->key || !m->value || g->no_walks) {
         range_loop(g);
         return;
     }
