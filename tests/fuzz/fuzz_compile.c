@@ -52,6 +52,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     close(fd);
     write_btf(path);
     setenv("BPFTRACE_BTF", path, 1);
+    setenv("GAFF_CLANG", "/dev/null", 1); // there is none
     return 0;
 }
 
