@@ -116,11 +116,13 @@ static int prepare_fentry(struct probe_env *env, struct bpf_program *prog,
     (void)n;
     bpf_program__set_expected_attach_type(prog,
                                           targets->is_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
-    // Modules are found by libbpf too: "module:function".
+    // libbpf takes "module:function" from 1.5 on; before, it looks for the name in all modules.
     const char *name = targets->function;
+    int rc = -ENOENT;
     if (targets->module && strcmp(targets->module, "vmlinux"))
-        name = arena_printf(env->arena, "%s:%s", targets->module, name);
-    int rc = bpf_program__set_attach_target(prog, 0, name);
+        rc = bpf_program__set_attach_target(
+            prog, 0, arena_printf(env->arena, "%s:%s", targets->module, name));
+    if (rc) rc = bpf_program__set_attach_target(prog, 0, name);
     if (rc) probe_fail(env, err, "no BTF for %s", targets->function);
     return rc;
 }
