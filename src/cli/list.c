@@ -17,13 +17,21 @@ struct lister {
     const char *said; // why arguments are not shown, the last time it was said
 };
 
+// Who tells the arguments: BTF has those of the kernel's functions, whatever probe is on them.
+static const struct provider *describer(const struct provider *p) {
+    bool kernel_function = (p->caps & PROBE_FUNC) && !(p->caps & PROBE_USER);
+    if (p->describe || !kernel_function) return p;
+    return provider_find(p->caps & PROBE_RETVAL ? "fexit" : "fentry");
+}
+
 static bool show(void *ctx, const struct mf_target *target) {
     struct lister *l = ctx;
+    const struct provider *p = describer(l->provider);
     puts(target->name);
-    if (!l->o->verbose || !l->provider->describe) return true;
+    if (!l->o->verbose || !p->describe) return true;
     struct probe_layout layout = {0};
     struct probe_error err = {0};
-    if (!l->provider->describe(&l->env, target, &layout, &err)) {
+    if (!p->describe(&l->env, target, &layout, &err)) {
         // Said once of a file; of a single function nothing is, most have no arguments to show.
         if (err.hint && (!l->said || strcmp(l->said, err.message)))
             log_warning("arguments are not shown: %s", err.message);

@@ -26,6 +26,7 @@ struct output_resolver {
                  const char **module);
     bool (*usym)(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint64_t *offset,
                  const char **module);
+    bool (*build_id)(void *ctx, uint32_t pid, uint64_t addr, const char **id, uint64_t *offset);
     char *(*cgroup_path)(void *ctx, uint64_t id, const char *pattern); // freed by the caller
 };
 

@@ -143,6 +143,18 @@ static void put_usym(struct output *o, struct strbuf *b, uint32_t pid, uint64_t 
 
 enum { MAX_FRAMES = 1024 };
 
+// The build-id of the file and the place in it; the bare address where no file is mapped.
+static void put_build_id(struct output *o, struct strbuf *b, uint32_t pid, uint64_t ip) {
+    const char *id = "";
+    uint64_t offset;
+    bool known =
+        o->resolver.build_id && o->resolver.build_id(o->resolver.ctx, pid, ip, &id, &offset);
+    if (known && *id)
+        strbuf_printf(b, "%s 0x%" PRIx64, id, offset);
+    else
+        strbuf_printf(b, "0x%" PRIx64, ip);
+}
+
 void stack_text(struct output *o, struct strbuf *b, const struct type *type, const void *data,
                 unsigned indent) {
     struct value_stack v;
@@ -157,6 +169,8 @@ void stack_text(struct output *o, struct strbuf *b, const struct type *type, con
         bool perf = type->mode == STACK_MODE_PERF;
         if (type->mode == STACK_MODE_RAW) {
             strbuf_printf(b, "%" PRIx64, ips[i]);
+        } else if (type->mode == STACK_MODE_BUILD_ID) {
+            put_build_id(o, b, v.pid, ips[i]);
         } else {
             if (perf)
                 strbuf_printf(b, "\t%" PRIx64 " ", ips[i]);

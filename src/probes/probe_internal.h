@@ -44,6 +44,13 @@ int perf_pmu_type(const char *name);
 int perf_pmu_retprobe_bit(const char *name);
 const char *perf_why(int err, const char *doing);
 
+// user_files.c: each file that a user probe's path names, once: a path, a program in PATH, a library's
+// name, a wildcard; "*" or "": what the process of -p has mapped, the program of -c, or else what any
+// process has mapped. Paths are in the arena. False when the one file is not there.
+bool probe_each_file(struct probe_env *env, const char *path,
+                     bool (*each)(void *ctx, const char *path), void *ctx);
+bool probe_any_file(const char *path);
+
 // kfunctions.c: functions of the kernel that can be traced.
 struct kfunction {
     const char *name, *module; // module "" for the kernel itself

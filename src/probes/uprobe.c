@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // uprobe and uretprobe: functions of programs and libraries, through the uprobe PMU.
 #include <errno.h>
-#include <glob.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
@@ -175,6 +174,18 @@ static int match_line(struct probe_env *env, const struct probe_spec *spec, cons
     return 1;
 }
 
+struct file_search { // one of several files
+    struct search *s;
+    const char *function;
+    struct probe_error *err;
+};
+
+static bool search_file(void *ctx, const char *path) {
+    struct file_search *f = ctx;
+    match_file(f->s, path, f->function, f->err);
+    return true;
+}
+
 static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
                  struct probe_error *err) {
     const char *path, *function, *file;
@@ -188,12 +199,9 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
                        .found = found,
                        .ctx = ctx,
                        .suggest = suggest_begin(function)};
-    glob_t files = {0};
     if (probe_has_glob(path)) {
-        if (glob(path, 0, NULL, &files) == 0)
-            for (size_t i = 0; i < files.gl_pathc; i++)
-                match_file(&s, arena_strdup(env->arena, files.gl_pathv[i]), function, err);
-        globfree(&files);
+        struct file_search each = {.s = &s, .function = function, .err = err};
+        probe_each_file(env, path, search_file, &each);
         if (!s.n) probe_fail(env, err, "No matches for %s", spec->text);
         return s.n;
     }
@@ -227,6 +235,13 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const struct mf_target *)a)->name, ((const struct mf_target *)b)->name);
 }
 
+static bool list_file(void *ctx, const char *path) {
+    struct search *s = ctx;
+    s->path = path;
+    elf_each_function(path, consider, s);
+    return true;
+}
+
 static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
                  void *ctx) {
     struct probe_error err = {0};
@@ -248,8 +263,7 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
                        .found = gather,
                        .ctx = &all,
                        .suggest = suggest_begin("")};
-    s.path = resolve(env, path);
-    if (s.path) elf_each_function(s.path, consider, &s);
+    probe_each_file(env, path, list_file, &s);
     if (all.targets.len)
         qsort(all.targets.data, all.targets.len, sizeof(*all.targets.data), by_name);
     for (size_t i = 0; i < all.targets.len; i++)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // usdt: static probes of programs and libraries, one uprobe for each of their places. A probe that
 // has a semaphore is switched on through it by the kernel, for as long as the perf event lives.
-#include <glob.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -42,49 +41,11 @@ static bool consider(void *ctx, const struct usdt_note *note) {
     return !s->stopped;
 }
 
-static void search_file(struct search *s, const char *path) {
-    s->path = arena_strdup(s->env->arena, path);
-    if (!s->stopped) elf_each_usdt(s->path, consider, s);
-}
-
-static bool is_any(const char *path) { return !*path || !strcmp(path, "*"); }
-
-// Every file that the process has mapped to run code from, once.
-static void search_process(struct search *s, pid_t pid) {
-    char name[32], last[4096] = "", line[4400];
-    snprintf(name, sizeof(name), "/proc/%d/maps", pid);
-    FILE *f = fopen(name, "re");
-    while (f && fgets(line, sizeof(line), f)) {
-        char perms[8], path[4096];
-        if (sscanf(line, "%*s %7s %*s %*s %*s %4095s", perms, path) != 2) continue;
-        if (perms[2] != 'x' || *path != '/' || !strcmp(path, last)) continue;
-        snprintf(last, sizeof(last), "%s", path);
-        search_file(s, path);
-    }
-    if (f) fclose(f);
-}
-
-// False when the file is not there.
-static bool search_path(struct search *s, const char *path) {
-    bool any = is_any(path);
-    if (any && s->env->program) { // of -c: what it will map is not known yet
-        path = s->env->program;
-    } else if (any && s->env->pid > 0) {
-        search_process(s, s->env->pid);
-        return true;
-    }
-    if (probe_has_glob(path)) {
-        glob_t files = {0};
-        if (glob(path, 0, NULL, &files) == 0)
-            for (size_t i = 0; i < files.gl_pathc; i++) search_file(s, files.gl_pathv[i]);
-        globfree(&files);
-        return true;
-    }
-    char *real = elf_resolve_path(path, s->env->pid);
-    if (!real) return false;
-    search_file(s, real);
-    free(real);
-    return true;
+static bool search_file(void *ctx, const char *path) {
+    struct search *s = ctx;
+    s->path = path;
+    elf_each_usdt(path, consider, s);
+    return !s->stopped;
 }
 
 // The last part; an empty provider before it ("usdt:PATH::NAME") leaves its colon there.
@@ -113,12 +74,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     }
     const char *path = spec->parts[1];
     struct search s = search_of(env, spec, found, ctx);
-    if (is_any(path) && env->pid <= 0 && !env->program) {
-        probe_fail(env, err, "usdt probes of every file need a process");
-        err->hint = "give it with -p or -c, or name a path";
-        return -1;
-    }
-    if (!search_path(&s, path)) {
+    if (!probe_each_file(env, path, search_file, &s)) {
         probe_fail(env, err, "usdt target file '%s' does not exist or is not executable", path);
         err->is_missing = true;
         return -1;
@@ -157,7 +113,8 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
     if (spec->nparts < 2 && env->pid <= 0) return;
     struct search s = search_of(env, spec, list_once, &l);
     const char *path = spec->nparts > 1 ? spec->parts[1] : "*";
-    if (!is_any(path) || env->pid > 0 || env->program) search_path(&s, path);
+    if (!probe_any_file(path) || env->pid > 0 || env->program)
+        probe_each_file(env, path, search_file, &s);
 }
 
 // ---- one place ----

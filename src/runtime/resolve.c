@@ -43,6 +43,10 @@ static bool usym(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint
     return false;
 }
 
+static bool build_id(void *ctx, uint32_t pid, uint64_t addr, const char **id, uint64_t *offset) {
+    return symbols_build_id(((struct runtime *)ctx)->symbols, (pid_t)pid, addr, id, offset);
+}
+
 static struct {
     uint64_t id;
     char *found;
@@ -74,6 +78,10 @@ static char *cgroup_path(void *ctx, uint64_t id, const char *pattern) {
 }
 
 struct output_resolver rt_resolver(struct runtime *rt) {
-    return (struct output_resolver){
-        .ctx = rt, .stack = stack, .ksym = ksym, .usym = usym, .cgroup_path = cgroup_path};
+    return (struct output_resolver){.ctx = rt,
+                                    .stack = stack,
+                                    .ksym = ksym,
+                                    .usym = usym,
+                                    .build_id = build_id,
+                                    .cgroup_path = cgroup_path};
 }

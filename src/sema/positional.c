@@ -96,10 +96,11 @@ static bool truth_of(const char *text, bool *value) {
 // The value given on the command line in place of `def`, whose type decides.
 static void take_value(struct unit *u, struct ast_expr *e, const char *name,
                        const struct ast_expr *def, const char *value) {
+    const struct span nowhere = {.src = NULL}; // the command line is wrong, not the script
     bool v = def && def->kind == AST_BOOL && def->boolean;
     if (!def || def->kind == AST_BOOL) {
         if (value && !truth_of(value, &v))
-            diag(u->diags, e->span, getopt_value, name, "expects a boolean", value);
+            diag(u->diags, nowhere, getopt_value, name, "expects a boolean", value);
         e->kind = AST_BOOL;
         e->boolean = v;
     } else if (!value) {
@@ -109,11 +110,11 @@ static void take_value(struct unit *u, struct ast_expr *e, const char *name,
     } else if (def->kind == AST_STRING) {
         to_string(e, value);
     } else if (!*value) {
-        diag(u->diags, e->span, getopt_value, name, "expects an integer", "true");
+        diag(u->diags, nowhere, getopt_value, name, "expects an integer", "true");
     } else {
         replace(e, value);
         if (e->kind != AST_INT)
-            diag(u->diags, e->span, getopt_value, name, "invalid integer", value);
+            diag(u->diags, nowhere, getopt_value, name, "invalid integer", value);
     }
 }
 

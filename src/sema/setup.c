@@ -19,7 +19,7 @@ static const char *item_text(struct unit *u, const struct ast_expr *e) {
 static void set_config(struct unit *u, const struct ast_config_item *item) {
     int id = config_find(item->name);
     if (id < 0) {
-        diag(u->diags, item->span, config_unknown, item->name);
+        diag(u->diags, span_join(item->span, item->value->span), config_unknown, item->name);
         struct suggest s = suggest_begin(item->name);
         for (int i = 0; i < CONFIG_COUNT; i++) suggest_offer(&s, config_rows[i].name);
         if (s.best) diag_hint(u->diags, "did you mean %s?", s.best);

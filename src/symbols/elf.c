@@ -44,6 +44,39 @@ bool elf_file_offset(Elf *elf, uint64_t vaddr, uint32_t flags, uint64_t *offset)
     return false;
 }
 
+static char *note_build_id(Elf_Data *data) {
+    GElf_Nhdr note;
+    size_t name, desc, next;
+    for (size_t at = 0; (next = gelf_getnote(data, at, &note, &name, &desc)) > 0; at = next) {
+        const char *bytes = data->d_buf;
+        if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
+            memcmp(bytes + name, "GNU", sizeof("GNU")))
+            continue;
+        char *hex = calloc(note.n_descsz + 1, 2);
+        for (size_t i = 0; hex && i < note.n_descsz; i++)
+            snprintf(hex + 2 * i, 3, "%02x", (unsigned char)bytes[desc + i]);
+        return hex;
+    }
+    return NULL;
+}
+
+char *elf_build_id(const char *path) {
+    struct elf_file f;
+    char *id = NULL;
+    size_t n = 0;
+    if (!elf_file_open(&f, path)) return NULL;
+    if (elf_getphdrnum(f.elf, &n)) n = 0;
+    for (size_t i = 0; i < n && !id; i++) {
+        GElf_Phdr ph;
+        if (!gelf_getphdr(f.elf, (int)i, &ph) || ph.p_type != PT_NOTE) continue;
+        Elf_Data *data = elf_getdata_rawchunk(f.elf, (int64_t)ph.p_offset, ph.p_filesz,
+                                              ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+        if (data) id = note_build_id(data);
+    }
+    elf_file_close(&f);
+    return id;
+}
+
 typedef bool (*each_symbol)(void *ctx, const char *name, uint64_t offset, uint64_t size);
 
 static bool each_in_table(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, each_symbol each,

@@ -48,6 +48,12 @@ bool symbols_file(struct symbols *s, const char *path, uint64_t vaddr, const cha
     return u && user_symbols_file(u, path, vaddr, name, offset);
 }
 
+bool symbols_build_id(struct symbols *s, pid_t pid, uint64_t addr, const char **id,
+                      uint64_t *offset) {
+    struct user_symbols *u = user_half(s);
+    return u && user_symbols_build_id(u, pid, addr, id, offset);
+}
+
 void symbols_note_process(struct symbols *s, pid_t pid) {
     struct user_symbols *u = user_half(s);
     if (u) user_symbols_note(u, pid);

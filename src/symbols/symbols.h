@@ -28,6 +28,10 @@ bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name
 // address: for processes that are gone.
 bool symbols_file(struct symbols *s, const char *path, uint64_t vaddr, const char **name,
                   uint64_t *offset);
+// The GNU build-id, in hexadecimal, of the file that is mapped at an address, and the place in the
+// file. False when the mapping is not known; an empty id: the file has none.
+bool symbols_build_id(struct symbols *s, pid_t pid, uint64_t addr, const char **id,
+                      uint64_t *offset);
 // Remembers the mappings of a process while it lives, for later lookups.
 void symbols_note_process(struct symbols *s, pid_t pid);
 // Address of a kernel symbol by name, 0 when there is none.
@@ -56,6 +60,8 @@ struct usdt_note {
 // from `each` to stop. False when the file cannot be read (errno set).
 bool elf_each_usdt(const char *path, bool (*each)(void *ctx, const struct usdt_note *note),
                    void *ctx);
+// The GNU build-id of an ELF file in hexadecimal, to be freed; NULL when it has none.
+char *elf_build_id(const char *path);
 // Is it a program that is loaded at the addresses in the file (ET_EXEC)?
 bool elf_is_fixed(const char *path);
 // Finds a program in PATH or a library by name ("libc", "libc.so.6"); result to be freed.

@@ -18,4 +18,6 @@ bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const c
                        uint64_t *offset, const char **module);
 bool user_symbols_file(struct user_symbols *u, const char *path, uint64_t vaddr, const char **name,
                        uint64_t *offset);
+bool user_symbols_build_id(struct user_symbols *u, pid_t pid, uint64_t addr, const char **id,
+                           uint64_t *offset);
 void user_symbols_note(struct user_symbols *u, pid_t pid);

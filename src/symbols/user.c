@@ -15,8 +15,9 @@ struct function {
     char *name;            // owned
 };
 
-struct image {  // an ELF file
-    char *path; // owned; as the process named it
+struct image {
+    char *build_id; // in hexadecimal, or NULL  // an ELF file
+    char *path;     // owned; as the process named it
     dev_t dev;
     ino_t ino;
     struct function *functions;
@@ -82,6 +83,7 @@ static struct image *image_of(struct user_symbols *u, const char *path, const ch
     }
     im->dev = st.st_dev;
     im->ino = st.st_ino;
+    im->build_id = elf_build_id(path);
     elf_each_function(path, add_function, im);
     if (im->n) qsort(im->functions, im->n, sizeof(*im->functions), by_offset);
     im->next = u->images;
@@ -162,8 +164,8 @@ static const struct function *function_at(const struct image *im, uint64_t offse
     return f->size == 0 || offset < f->offset + f->size ? f : NULL;
 }
 
-bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const char **name,
-                       uint64_t *offset, const char **module) {
+// The file that is mapped at an address, and the place in it; NULL when there is none.
+static struct image *image_at(struct user_symbols *u, pid_t pid, uint64_t addr, uint64_t *at) {
     struct process *p = process_of(u, pid);
     const struct mapping *m = p ? mapping_at(p, addr) : NULL;
     if (!m && p && kill(pid, 0) == 0) { // a library that was loaded since
@@ -171,10 +173,26 @@ bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const c
         read_maps(u, p);
         m = mapping_at(p, addr);
     }
-    if (!m || !m->image) return false;
-    uint64_t at = addr - m->begin + m->offset;
-    const struct function *f = function_at(m->image, at);
-    *module = m->image->path;
+    if (!m || !m->image) return NULL;
+    *at = addr - m->begin + m->offset;
+    return m->image;
+}
+
+bool user_symbols_build_id(struct user_symbols *u, pid_t pid, uint64_t addr, const char **id,
+                           uint64_t *offset) {
+    struct image *im = image_at(u, pid, addr, offset);
+    if (!im) return false;
+    *id = im->build_id ? im->build_id : "";
+    return true;
+}
+
+bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const char **name,
+                       uint64_t *offset, const char **module) {
+    uint64_t at;
+    const struct image *im = image_at(u, pid, addr, &at);
+    if (!im) return false;
+    const struct function *f = function_at(im, at);
+    *module = im->path;
     *name = f ? f->name : NULL;
     *offset = f ? at - f->offset : at;
     return true;
@@ -204,6 +222,7 @@ void user_symbols_free(struct user_symbols *u) {
         for (size_t i = 0; i < im->n; i++) free(im->functions[i].name);
         free(im->functions);
         free(im->path);
+        free(im->build_id);
         free(im);
     }
     free(u);
