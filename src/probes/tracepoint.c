@@ -54,6 +54,7 @@ static void events_each(const char *category, each_event each, void *ctx) {
 struct search {
     struct probe_env *env;
     const char *pattern;
+    bool either; // the pattern may be the category's as well
     probe_found found;
     void *ctx;
     int n;
@@ -61,7 +62,9 @@ struct search {
 
 static bool consider(void *ctx, const char *category, const char *event) {
     struct search *s = ctx;
-    if (!probe_glob(s->pattern, event)) return true;
+    bool is_asked =
+        probe_glob(s->pattern, event) || (s->either && probe_glob(s->pattern, category));
+    if (!is_asked) return true;
     struct arena *a = s->env->arena;
     struct mf_target t = {.name = arena_printf(a, "tracepoint:%s:%s", category, event),
                           .module = arena_strdup(a, category),
@@ -118,9 +121,14 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
 
 static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
                  void *ctx) {
-    struct search s = {
-        .env = env, .pattern = spec->nparts > 2 ? spec->parts[2] : "*", .found = found, .ctx = ctx};
-    events_each(spec->nparts > 1 ? spec->parts[1] : "*", consider, &s);
+    // tracepoint:WORD is a category or an event.
+    bool either = spec->nparts == 2;
+    struct search s = {.env = env,
+                       .pattern = spec->nparts > 1 ? spec->parts[spec->nparts - 1] : "*",
+                       .either = either,
+                       .found = found,
+                       .ctx = ctx};
+    events_each(spec->nparts > 2 ? spec->parts[1] : "*", consider, &s);
 }
 
 // ---- format files ----
