@@ -80,7 +80,7 @@ struct nearest {
 
 static bool offer(void *ctx, const char *category, const char *event) {
     struct nearest *n = ctx;
-    char full[256];
+    char full[1024];
     snprintf(full, sizeof(full), "%s:%s", category, event);
     const char *before = n->suggest.best;
     suggest_offer(&n->suggest, full);
