@@ -73,19 +73,20 @@ struct cg {
         LLVMValueRef map;
     } stacks[16];
     unsigned nstacks;
-    uint32_t scratch_used, scratch_max;  // bytes: of this program, of all
-    uint32_t scratch_fns;                // of the script's functions, before those of programs
-    struct cg_values scratch_keys;       // where functions store the key of their look-up
-    LLVMValueRef lost;                   // void gaff_lost(i32 index)
-    bool has_control;                    // some event goes to the control ring: all carry the time
+    uint32_t scratch_used, scratch_max; // bytes: of this program, of all
+    uint32_t scratch_fns;               // of the script's functions, before those of programs
+    struct cg_values scratch_keys;      // where functions store the key of their look-up
+    LLVMValueRef lost;                  // void gaff_lost(i32 index)
+    bool has_control;                   // some event goes to the control ring: all carry the time
     // Set: pointers of an iterator's context are wanted as the verifier knows them, non-NULL; where
     // one is NULL, control goes here.
     LLVMBasicBlockRef typed_null;
+    uint32_t first_target;               // index in the manifest of the program's first target
     bool identity;                       // the program reads its attach cookie
     unsigned serial;                     // for names
     struct cg_value prepared;            // a value that was computed before its event was reserved,
     const struct ast_expr *prepared_for; // and the node that stands for it
-    struct span span; // what is being generated
+    struct span span;                    // what is being generated
 };
 
 // ---- builder shorthands (value.c) ----
@@ -196,12 +197,12 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
              const struct ast_expr *where);
 // A warning of the program itself, at the place of the code around it.
 void cg_warn(struct cg *c, const char *text);
-// With -k: a warning where `failed` (i1), with what the helper gave (i64), and a text; NULL: that of
-// the errno.
+// With -k: a warning where `failed` (i1), with what the helper gave (i64), and a text; NULL: that
+// of the errno.
 void cg_check(struct cg *c, LLVMValueRef failed, LLVMValueRef code, const char *helper,
               const char *text);
 LLVMValueRef cg_negative(struct cg *c, LLVMValueRef v); // i1
-uint32_t cg_string(struct cg *c, const char *text); // index into manifest.strings
+uint32_t cg_string(struct cg *c, const char *text);     // index into manifest.strings
 
 // ---- module level ----
 LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32_t max_entries,
@@ -215,6 +216,8 @@ LLVMMetadataRef cg_di_c_type(struct cg *c, const struct type *type);
 void *cg_link(const struct unit *u, const void *object, size_t *len); // link.c
 // Says the type of a global variable, which BTF then has.
 void cg_di_global(struct cg *c, LLVMValueRef global, const char *name, LLVMMetadataRef type);
+// Index in the manifest of the first target with the name of the program's target i.
+uint32_t cg_identity(struct cg *c, const struct sema_program *p, size_t i);
 void cg_place(struct cg *c, struct span span); // debug location
 struct cg_function *cg_begin_function(struct cg *c, const char *name, const char *section,
                                       LLVMTypeRef type, uint32_t stack_limit, unsigned line);

@@ -42,7 +42,7 @@ static struct cg_value table_text(struct cg *c, const struct ast_expr *e, LLVMVa
                             MEM_BPF);
 }
 
-enum { ERRNOS = 134, SIGNALS = 32 };
+enum { ERRNOS = 134, SIGNALS = 65 };
 
 static const char *errno_text(unsigned i, char *buffer, size_t size) {
     (void)buffer;
@@ -59,14 +59,14 @@ struct cg_value cg_fn_strerror(struct cg *c, const struct ast_expr *e) {
 }
 
 static const char *signal_text(unsigned i, char *buffer, size_t size) {
-    const char *name = sigabbrev_np((int)i);
-    if (!name) return NULL;
-    snprintf(buffer, size, "SIG%s", name);
+    const char *text = sigdescr_np((int)i);
+    if (text) return text;
+    snprintf(buffer, size, "Unknown signal %u", i);
     return buffer;
 }
 
 struct cg_value cg_fn_signal_name(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef table =
-        table_global(c, "gaff_signals", SIGNALS, e->type->size, signal_text, "Unknown signal");
+        table_global(c, "gaff_signals", SIGNALS, e->type->size, signal_text, "N/A");
     return table_text(c, e, table, SIGNALS, cg_scalar(c, ARG(e, 0)));
 }

@@ -209,12 +209,12 @@ static struct cg_value concat(struct cg *c, const struct ast_expr *e) {
 static struct cg_value compare_probe(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef index = cg_scalar(c, e->binary.left);
     LLVMValueRef equal = LLVMConstInt(c->i1, 0, false);
-    uint32_t first = (uint32_t)c->manifest->targets.len;
     bool both = e->binary.right->type->kind == TYPE_PROBE;
     if (both) equal = LLVMBuildICmp(c->b, LLVMIntEQ, index, cg_scalar(c, e->binary.right), "");
     for (size_t i = 0; i < c->program->targets.len && !both; i++) {
         if (strcmp(c->program->targets.data[i].name, e->binary.right->string.data)) continue;
-        LLVMValueRef same = LLVMBuildICmp(c->b, LLVMIntEQ, index, cg_int(c, first + i), "");
+        LLVMValueRef same =
+            LLVMBuildICmp(c->b, LLVMIntEQ, index, cg_int(c, cg_identity(c, c->program, i)), "");
         equal = LLVMBuildOr(c->b, equal, same, "");
     }
     if (e->binary.op == AST_NE) equal = LLVMBuildNot(c->b, equal, "");

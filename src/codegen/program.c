@@ -118,6 +118,19 @@ static void skip_the_end(struct cg *c) {
     cg_at(c, have);
 }
 
+// Only static probes have several places each.
+uint32_t cg_identity(struct cg *c, const struct sema_program *p, size_t i) {
+    const struct mf_targets *known = &c->manifest->targets;
+    const char *name = p->targets.data[i].name;
+    size_t first = c->first_target;
+    if (!(p->provider->caps & PROBE_PLACED_ARGS)) return (uint32_t)(first + i);
+    for (size_t k = 0; k < first; k++)
+        if (!strcmp(known->data[k].name, name)) return known->data[k].identity;
+    for (size_t k = 0; k < i; k++)
+        if (!strcmp(p->targets.data[k].name, name)) return (uint32_t)(first + k);
+    return (uint32_t)(first + i);
+}
+
 static void one_program(struct cg *c, const struct sema_program *p, size_t index) {
     char name[32], section[32];
     unsigned line = 1, column;
@@ -127,6 +140,7 @@ static void one_program(struct cg *c, const struct sema_program *p, size_t index
     snprintf(section, sizeof(section), "gaff/%zu", index);
     LLVMTypeRef type = LLVMFunctionType(c->i64, &c->ptr, 1, false);
     c->program = p;
+    c->first_target = (uint32_t)c->manifest->targets.len;
     c->identity = false;
     c->scratch_used = c->scratch_fns;
     c->f = NULL;
@@ -144,13 +158,14 @@ static void one_program(struct cg *c, const struct sema_program *p, size_t index
     cg_end_function(c, cg_int(c, 0));
     struct mf_program row = {.symbol = arena_strdup(c->arena, name),
                              .provider = p->provider->name,
-                             .first_target = (uint32_t)c->manifest->targets.len,
+                             .first_target = c->first_target,
                              .ntargets = (uint32_t)p->targets.len,
                              .line = line,
                              .needs_cookie = c->identity,
                              .is_sleepable = p->is_sleepable};
     for (size_t i = 0; i < p->targets.len; i++) {
         struct mf_target t = p->targets.data[i];
+        t.identity = cg_identity(c, p, i);
         t.program = (uint32_t)index;
         VEC_PUSH(c->manifest->arena, &c->manifest->targets, t);
     }

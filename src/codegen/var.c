@@ -192,7 +192,11 @@ struct cg_value cg_var_retval(struct cg *c, const struct ast_expr *e) {
 struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e) {
     const struct provider *p = c->program->provider;
     LLVMValueRef ip;
-    if (!(p->caps & PROBE_USER) && feature_have(FEATURE_func_ip)) {
+    // Of a user function bpf_get_func_ip knows the entry since 6.6; its return is elsewhere.
+    bool asks = p->caps & PROBE_USER
+                    ? (p->caps & PROBE_RETVAL) && feature_have(FEATURE_uprobe_multi)
+                    : feature_have(FEATURE_func_ip);
+    if (asks) {
         LLVMValueRef args[] = {c->f->ctx};
         ip = cg_helper(c, BPF_FUNC_get_func_ip, args, 1);
     } else if (p->context == CTX_BTF || ((p->caps & PROBE_RETVAL) && !(p->caps & PROBE_USER))) {
@@ -210,8 +214,8 @@ struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e) {
 
 // The index of the target: a constant where there is one, else the attach cookie.
 struct cg_value cg_var_probe(struct cg *c, const struct ast_expr *e) {
-    uint64_t first = c->manifest->targets.len;
-    if (!c->program || c->program->targets.len < 2) return SCALAR(cg_int(c, first));
+    if (!c->program) return SCALAR(cg_int(c, c->manifest->targets.len));
+    if (c->program->targets.len < 2) return SCALAR(cg_int(c, cg_identity(c, c->program, 0)));
     c->identity = true;
     LLVMValueRef args[] = {c->f->ctx};
     return SCALAR(cg_helper(c, BPF_FUNC_get_attach_cookie, args, 1));

@@ -51,6 +51,7 @@ struct mf_target {
     bool is_return;   // kretprobe, uretprobe, fexit
     int32_t pid;      // 0: any
     uint32_t program; // index into manifest.programs
+    uint32_t identity; // index of the first target of this name: several places can be one probe
 };
 VEC_OF(mf_targets, struct mf_target);
 

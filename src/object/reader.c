@@ -115,12 +115,11 @@ static void read_type(struct reader *r, struct type *t, const json_t *j) {
 // Sizes must be consistent, and no type may hold itself: output follows them blindly.
 static bool type_ok(const struct type *t, unsigned depth) {
     static const uint32_t fixed[] = {
-        [TYPE_BOOL] = 1,         [TYPE_KSTACK] = 16,  [TYPE_USTACK] = 16,  [TYPE_KSYM] = 8,
-        [TYPE_USYM] = 16,        [TYPE_INET] = 20,    [TYPE_MAC] = 6,      [TYPE_TIMESTAMP] = 16,
-        [TYPE_CGROUP_PATH] = 16, [TYPE_USERNAME] = 8, [TYPE_SYSCALL] = 8,
-        [TYPE_PROBE] = 8,        [TYPE_POINTER] = 8,  [TYPE_COUNT] = 8,    [TYPE_SUM] = 8,
-        [TYPE_AVG] = 16,         [TYPE_MIN] = 16,     [TYPE_MAX] = 16,     [TYPE_STATS] = 16,
-        [TYPE_TSERIES] = 0};
+        [TYPE_BOOL] = 1,         [TYPE_KSTACK] = 16,  [TYPE_USTACK] = 16, [TYPE_KSYM] = 8,
+        [TYPE_USYM] = 16,        [TYPE_INET] = 20,    [TYPE_MAC] = 6,     [TYPE_TIMESTAMP] = 16,
+        [TYPE_CGROUP_PATH] = 16, [TYPE_USERNAME] = 8, [TYPE_SYSCALL] = 8, [TYPE_PROBE] = 8,
+        [TYPE_POINTER] = 8,      [TYPE_COUNT] = 8,    [TYPE_SUM] = 8,     [TYPE_AVG] = 16,
+        [TYPE_MIN] = 16,         [TYPE_MAX] = 16,     [TYPE_STATS] = 16,  [TYPE_TSERIES] = 0};
     if (depth > 64) return false;
     if (fixed[t->kind] && t->size != fixed[t->kind]) return false;
     if (t->kind == TYPE_INT || t->kind == TYPE_ENUM)
@@ -167,7 +166,8 @@ static void read_programs(struct reader *r, const json_t *root) {
                               .is_hz = number(j, "hz") != 0,
                               .is_return = number(j, "return") != 0,
                               .pid = (int32_t)number(j, "pid"),
-                              .program = bounded(r, j, "program", UINT32_MAX)};
+                              .program = bounded(r, j, "program", UINT32_MAX),
+                              .identity = bounded(r, j, "identity", (uint32_t)i)};
         VEC_PUSH(m->arena, &m->targets, t);
     }
     list = json_object_get(root, "programs");

@@ -117,6 +117,7 @@ static json_t *targets(const struct manifest *m) {
         put(j, "return", t->is_return);
         put(j, "pid", t->pid);
         put(j, "program", t->program);
+        put(j, "identity", t->identity);
         json_array_append_new(list, j);
     }
     return list;

@@ -116,8 +116,10 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
 
 static void list(struct probe_env *env, const struct probe_spec *spec, probe_found found,
                  void *ctx) {
+    const char *provider = canonical(spec->parts[0]);
     struct search s = {.env = env,
-                       .provider = canonical(spec->parts[0]),
+                       .provider = provider,
+                       .is_return = !strcmp(provider, "kretprobe"),
                        .pattern = spec->nparts > 1 ? spec->parts[spec->nparts - 1] : "*",
                        .module = spec->nparts > 2 ? spec->parts[1] : NULL,
                        .found = found,

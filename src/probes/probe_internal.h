@@ -50,6 +50,9 @@ const char *perf_why(int err, const char *doing);
 bool probe_each_file(struct probe_env *env, const char *path,
                      bool (*each)(void *ctx, const char *path), void *ctx);
 bool probe_any_file(const char *path);
+// How a probe's name shows the file `real` that the script wrote as `path`: as written if that is a
+// path.
+const char *probe_shown_path(const char *path, const char *real);
 
 // kfunctions.c: functions of the kernel that can be traced.
 struct kfunction {

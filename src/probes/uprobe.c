@@ -19,6 +19,7 @@
 struct search {
     struct probe_env *env;
     const char *provider, *path, *pattern;
+    const char *written; // the path as the script has it
     bool is_return;
     probe_found found;
     void *ctx;
@@ -54,7 +55,8 @@ static bool consider(void *ctx, const char *name, uint64_t offset, uint64_t size
     if (s->n && s->last == offset) return true;
     s->last = offset;
     struct arena *a = s->env->arena;
-    struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, s->path, bare),
+    struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider,
+                                               probe_shown_path(s->written, s->path), bare),
                           .module = s->path,
                           .function = arena_strdup(a, bare),
                           .is_return = s->is_return,
@@ -105,8 +107,9 @@ static int match_file(struct search *s, const char *path, const char *function,
     uint64_t offset, address;
     struct arena *a = s->env->arena;
     s->path = path;
+    const char *shown = probe_shown_path(s->written, path);
     if (probe_number(function, &address)) {
-        struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, path, function),
+        struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, shown, function),
                               .module = path,
                               .address = address,
                               .is_return = s->is_return,
@@ -120,7 +123,7 @@ static int match_file(struct search *s, const char *path, const char *function,
         return -1;
     }
     if (offset) {
-        struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, path, function),
+        struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, shown, function),
                               .module = path,
                               .function = s->pattern,
                               .offset = offset,
@@ -195,6 +198,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     if (!split(env, spec, &path, &function, err)) return -1;
     struct search s = {.env = env,
                        .provider = provider,
+                       .written = path,
                        .is_return = !strcmp(provider, "uretprobe"),
                        .found = found,
                        .ctx = ctx,
@@ -258,6 +262,7 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
     const char *provider = provider_find(spec->parts[0])->name;
     struct search s = {.env = env,
                        .provider = provider,
+                       .written = path,
                        .is_return = !strcmp(provider, "uretprobe"),
                        .pattern = *function ? function : "*",
                        .found = gather,

@@ -16,6 +16,7 @@
 
 struct search {
     struct probe_env *env;
+    const char *written; // the path as the script has it
     const char *path, *provider, *name;
     probe_found found;
     void *ctx;
@@ -31,8 +32,9 @@ static bool consider(void *ctx, const struct usdt_note *note) {
     suggest_offer(&s->suggest, note->name);
     if (s->suggest.best != before) s->suggest.best = arena_strdup(a, note->name);
     if (!probe_glob(s->provider, note->provider) || !probe_glob(s->name, note->name)) return true;
-    struct mf_target t = {.name =
-                              arena_printf(a, "usdt:%s:%s:%s", s->path, note->provider, note->name),
+    struct mf_target t = {.name = arena_printf(a, "usdt:%s:%s:%s",
+                                               probe_shown_path(s->written, s->path),
+                                               note->provider, note->name),
                           .module = s->path,
                           .address = note->address,
                           .pid = s->env->pid};
@@ -57,6 +59,7 @@ static const char *name_of(const struct probe_spec *spec) {
 static struct search search_of(struct probe_env *env, const struct probe_spec *spec,
                                probe_found found, void *ctx) {
     return (struct search){.env = env,
+                           .written = spec->nparts > 1 ? spec->parts[1] : "",
                            .provider = spec->nparts > 3 && *spec->parts[2] ? spec->parts[2] : "*",
                            .name = name_of(spec),
                            .found = found,
@@ -69,7 +72,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     if (spec->nparts < 3 || spec->nparts > 4 || !*name_of(spec)) {
         probe_fail(env, err, "usdt probe type requires 2 or 3 arguments, found %u",
                    spec->nparts - 1);
-        err->hint = "usdt:PATH:[PROVIDER:]NAME; PATH may be * with -p";
+        err->hint = "usdt:PATH:[PROVIDER:]NAME; PATH * is every file that a process has mapped";
         return -1;
     }
     const char *path = spec->parts[1];
@@ -113,7 +116,7 @@ static void list(struct probe_env *env, const struct probe_spec *spec, probe_fou
     if (spec->nparts < 2 && env->pid <= 0) return;
     struct search s = search_of(env, spec, list_once, &l);
     const char *path = spec->nparts > 1 ? spec->parts[1] : "*";
-    if (!probe_any_file(path) || env->pid > 0 || env->program)
+    if (spec->nparts > 2 || !probe_any_file(path) || env->pid > 0 || env->program)
         probe_each_file(env, path, search_file, &s);
 }
 
@@ -171,11 +174,12 @@ static size_t attach(struct probe_env *env, struct bpf_program *prog,
                                        .config = p.semaphore << 32,
                                        .config1 = (uintptr_t)t->module,
                                        .config2 = ok ? at : 0};
-        if (ok && perf_attach(&attr, bpf_program__fd(prog), t->pid, t->pid > 0 ? -1 : 0,
-                              first_cookie + i, links, &why))
-            done++;
-        else
+        // Several places are one probe: it is counted once, and is one in keys.
+        if (!ok || !perf_attach(&attr, bpf_program__fd(prog), t->pid, t->pid > 0 ? -1 : 0,
+                                t->identity, links, &why))
             failed(ctx, t, why);
+        else
+            done += t->identity == first_cookie + i;
     }
     return done;
 }

@@ -65,6 +65,10 @@ static void walk_glob(struct walk *w, const char *pattern) {
 
 bool probe_any_file(const char *path) { return !*path || !strcmp(path, "*"); }
 
+const char *probe_shown_path(const char *path, const char *real) {
+    return strchr(path, '/') && !probe_has_glob(path) ? path : real;
+}
+
 bool probe_each_file(struct probe_env *env, const char *path,
                      bool (*each)(void *ctx, const char *path), void *ctx) {
     struct walk *w = ARENA_NEW(env->arena, struct walk);

@@ -476,7 +476,7 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_cgroup_path: return types_basic(t, TYPE_CGROUP_PATH);
     case FN_syscall_name: return types_basic(t, TYPE_SYSCALL);
     case FN_strerror: return types_string(t, 64);
-    case FN_signal_name: return types_string(t, 16);
+    case FN_signal_name: return types_string(t, 32);
     case FN_strftime:
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
         return types_basic(t, TYPE_TIMESTAMP);
