@@ -84,6 +84,9 @@ struct cg {
     uint32_t first_target;               // index in the manifest of the program's first target
     bool identity;                       // the program reads its attach cookie
     unsigned serial;                     // for names
+    bool is_shallow;                     // no variable on the stack that need not be there
+    bool is_too_deep;                    // more stack than the kernel allows
+    const char *failure;                 // what LLVM said of the code, NULL: nothing
     struct cg_value prepared;            // a value that was computed before its event was reserved,
     const struct ast_expr *prepared_for; // and the node that stands for it
     struct span span;                    // what is being generated
@@ -171,6 +174,7 @@ LLVMValueRef cg_arithmetic(struct cg *c, enum ast_binary op, LLVMValueRef a, LLV
 struct cg_value cg_address_of(struct cg *c, const struct ast_expr *e); // access.c
 
 // ---- maps (map.c) ----
+void cg_atomic_add(struct cg *c, LLVMValueRef cell, LLVMValueRef by);
 struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct sema_map *m,
                             const struct ast_expr *key, bool up, bool post);
 LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key);
@@ -225,6 +229,7 @@ void cg_end_function(struct cg *c, LLVMValueRef result);
 void cg_programs(struct cg *c); // program.c
 void cg_user_fn(struct cg *c, struct sema_fn *fn);
 void *cg_emit(struct cg *c, const struct cg_dump *dump, size_t *len); // emit.c
+uint32_t cg_stack_depth(const void *elf); // depth.c: bytes, of LLVM's object
 void cg_maps(struct cg *c);
 LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack); // context.c
 LLVMValueRef cg_iter_pointer(struct cg *c, const struct probe_arg *a);

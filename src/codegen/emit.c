@@ -15,6 +15,7 @@
 #include "object/elf.h"
 
 static const char triple[] = "bpfel";
+enum { MAX_STACK = 512 };
 
 // What LLVM cannot go on after, such as a jump that is too far: said in our words, with status 1.
 static void on_fatal(const char *reason) {
@@ -43,8 +44,18 @@ static LLVMTargetMachineRef machine_new(void) {
                                    LLVMRelocDefault, LLVMCodeModelDefault);
 }
 
+// LLVM goes on after what it says here: that a function's stack is too large.
+static void on_diagnostic(LLVMDiagnosticInfoRef info, void *arg) {
+    struct cg *c = arg;
+    if (LLVMGetDiagInfoSeverity(info) != LLVMDSError || c->failure) return;
+    char *text = LLVMGetDiagInfoDescription(info);
+    c->failure = arena_strdup(c->arena, text);
+    LLVMDisposeMessage(text);
+}
+
 static void begin_module(struct cg *c, LLVMTargetMachineRef machine) {
     c->llvm = LLVMContextCreate();
+    LLVMContextSetDiagnosticHandler(c->llvm, on_diagnostic, c);
     c->module = LLVMModuleCreateWithNameInContext("gaff", c->llvm);
     LLVMSetTarget(c->module, triple);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
@@ -137,6 +148,7 @@ static void *assemble(struct cg *c, LLVMTargetMachineRef machine, size_t *len) {
         LLVMDisposeMessage(error);
         return NULL;
     }
+    c->is_too_deep = c->failure || cg_stack_depth(LLVMGetBufferStart(buffer)) > MAX_STACK;
     size_t elf_len = LLVMGetBufferSize(buffer);
     void *linked = NULL;
     const void *elf = LLVMGetBufferStart(buffer);
@@ -200,10 +212,13 @@ static void *finish(struct cg *c, LLVMTargetMachineRef machine, const struct cg_
     return assemble(c, machine, len);
 }
 
-void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len) {
+// shallow: as little as can be is put on the stack.
+static void *compile(const struct unit *u, const struct cg_dump *dump, bool shallow, bool *too_deep,
+                     size_t *len) {
     LLVMTargetMachineRef machine = machine_new();
     if (!machine) return NULL;
     struct cg *c = ARENA_NEW(u->arena, struct cg);
+    c->is_shallow = shallow;
     c->u = u;
     c->arena = u->arena;
     begin_manifest(c);
@@ -220,7 +235,19 @@ void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len) 
     LLVMContextDispose(c->llvm);
     LLVMDisposeTargetMachine(machine);
     manifest_free(c->manifest);
+    *too_deep = c->is_too_deep;
+    if (object && c->failure && shallow) on_fatal(c->failure);
     return object;
+}
+
+// Variables are fastest on the stack; where it does not hold them and what LLVM keeps there, the
+// code is made again, with them in scratch memory.
+void *cg_compile(const struct unit *u, const struct cg_dump *dump, size_t *len) {
+    bool too_deep, wanted = dump && (dump->ir || dump->ir_opt || dump->bpf);
+    void *object = compile(u, wanted ? NULL : dump, false, &too_deep, len);
+    if (!object || (!too_deep && !wanted)) return object;
+    free(object);
+    return compile(u, dump, too_deep, &too_deep, len);
 }
 
 const char *cg_llvm_version(void) {

@@ -89,8 +89,8 @@ static const generator variables[VAR_COUNT] = {
 // A builtin variable is read once in a block; what a branch reads is forgotten after it.
 static struct cg_value builtin(struct cg *c, const struct ast_expr *e) {
     int id = e->ident.variable;
-    bool fresh = id == VAR_rand || id == VAR_arg || id == VAR_sarg || id == VAR_retval ||
-                 id == VAR_kstack || id == VAR_ustack || id == VAR_cpu;
+    bool fresh = c->is_shallow || id == VAR_rand || id == VAR_arg || id == VAR_sarg ||
+                 id == VAR_retval || id == VAR_kstack || id == VAR_ustack || id == VAR_cpu;
     if (!fresh && c->f->cached[id])
         return LLVMGetTypeKind(LLVMTypeOf(c->f->cached[id])) == LLVMIntegerTypeKind
                    ? cg_scalar_value(c->f->cached[id], e->type)

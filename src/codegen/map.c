@@ -161,6 +161,12 @@ void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
     cg_at(c, end);
 }
 
+// Kernels before 5.12 know this one atomic operation; LLVM makes another of adding 0.
+void cg_atomic_add(struct cg *c, LLVMValueRef cell, LLVMValueRef by) {
+    if (!feature_have(FEATURE_atomic_fetch)) by = cg_opaque(c, by);
+    LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by, LLVMAtomicOrderingMonotonic, false);
+}
+
 // @x++ and the like: atomic, so that two CPUs lose nothing.
 struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct sema_map *m,
                             const struct ast_expr *key, bool up, bool post) {
@@ -179,8 +185,7 @@ struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct
     } else {
         // Only the unused result is atomic there; the value read is the one before, or nearly.
         old = LLVMBuildLoad2(c->b, c->i64, cell, "");
-        LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by, LLVMAtomicOrderingMonotonic,
-                           false);
+        cg_atomic_add(c, cell, by);
     }
     LLVMValueRef v = post ? old : LLVMBuildAdd(c->b, old, by, "");
     cg_jump(c, end);

@@ -60,8 +60,18 @@ struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, bool on_
     return home;
 }
 
+// Computed anew wherever it is wanted: addresses that LLVM keeps for later, it keeps on the stack.
+static LLVMValueRef scratch_at(struct cg *c, uint32_t at) {
+    static const char constraints[] = "=r,0";
+    LLVMTypeRef type = LLVMFunctionType(c->ptr, &c->ptr, 1, false);
+    LLVMValueRef base = scratch_base(c);
+    LLVMValueRef code = LLVMGetInlineAsm(type, "", 0, constraints, sizeof(constraints) - 1, false,
+                                         false, LLVMInlineAsmDialectATT, false);
+    return cg_offset(c, LLVMBuildCall2(c->b, type, code, &base, 1, ""), at);
+}
+
 LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home) {
-    return home->stack ? home->stack : cg_offset(c, scratch_base(c), home->at);
+    return home->stack ? home->stack : scratch_at(c, home->at);
 }
 
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
@@ -75,7 +85,7 @@ LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size) {
 }
 
 LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size) {
-    return cg_offset(c, scratch_base(c), scratch_bytes(c, size));
+    return scratch_at(c, scratch_bytes(c, size));
 }
 
 // The key of what is too large for a per-CPU map: the processor's number.

@@ -63,7 +63,7 @@ struct cg_function *cg_begin_function(struct cg *c, const char *name, const char
     attribute(c, f->fn, "no-builtins", "");
     f->scope = subprogram(c, name, line, !section, type);
     LLVMSetSubprogram(f->fn, f->scope);
-    f->stack_limit = stack_limit;
+    f->stack_limit = c->is_shallow ? 0 : stack_limit;
     c->f = f;
     f->entry = cg_block(c, "entry");
     f->setup = cg_block(c, "setup");

@@ -13,6 +13,12 @@ LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v) {
     home = ARENA_NEW(c->arena, struct cg_home);
     *home = cg_home_new(c, v->type->size ? v->type->size : 8, 8, v->is_loop_bound);
     v->cg = home;
+    if (home->stack) { // LLVM would copy what a loop's first round has not written yet
+        LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+        cg_at(c, c->f->entry);
+        cg_zero(c, home->stack, (v->type->size + 7) & ~7u);
+        cg_at(c, here);
+    }
     return cg_home_address(c, home);
 }
 
@@ -62,8 +68,7 @@ static void assign_map(struct cg *c, const struct ast_stmt *s, const struct sema
     bool atomic = (s->assign.op == AST_ADD || s->assign.op == AST_SUB) && m->value->size == 8;
     if (atomic) {
         if (s->assign.op == AST_SUB) by = LLVMBuildNeg(c->b, by, "");
-        LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by, LLVMAtomicOrderingMonotonic,
-                           false);
+        cg_atomic_add(c, cell, by);
     } else {
         LLVMValueRef old = cg_load_int(c, cell, m->value);
         cg_store_int(c, cell, m->value,

@@ -14,7 +14,7 @@
 // Both halves of a helper that packs two numbers, called once in a block.
 static LLVMValueRef packed(struct cg *c, unsigned slot, unsigned helper, bool high) {
     slot += VAR_COUNT;
-    if (!c->f->cached[slot]) {
+    if (!c->f->cached[slot] || c->is_shallow) {
         c->f->cached[slot] = cg_helper(c, helper, NULL, 0);
         c->f->cached_at[slot] = c->f->depth;
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "probes/feature.h"
 #include "runtime/runtime_internal.h"
 
 static struct runtime *loading; // libbpf's callback has no context
@@ -139,11 +140,29 @@ static void print_source_line(struct runtime *rt, unsigned line) {
     if (p && line) fprintf(stderr, "%.*s\n", (int)strcspn(p, "\n"), p);
 }
 
+// Its limits of instructions and of branches that are yet to be followed.
+static bool is_too_much(const char *reason) {
+    return strstr(reason, "is too complex") || strstr(reason, "too large. Processed");
+}
+
 static void report_load(struct runtime *rt, int err) {
     const struct mf_program *p = failed_program(rt);
     unsigned line = p ? verifier_line(rt, p->line) : 0;
     if (rt->opts->verbose && rt->log.data) fprintf(stderr, "%s\n", rt->log.data);
     const char *reason = verifier_reason(rt);
+    if (p && reason && is_too_much(reason)) {
+        fflush(stdout);
+        fprintf(stderr, "%s:%u: ERROR: the program of %s is more than this kernel verifies: %s\n",
+                rt->m->source_name, line, rt->m->targets.data[p->first_target].name, reason);
+        print_source_line(rt, line);
+        log_hint(
+            feature_have(FEATURE_loop)
+                ? "divide the block, or let its while loops take fewer rounds"
+                : "before Linux %s (bpf_loop) it follows every round of a loop and of a search "
+                  "in a string: make ranges or max_strlen smaller",
+            feature_rows[FEATURE_loop].since);
+        return;
+    }
     if (p && reason) {
         fflush(stdout);
         fprintf(stderr, "%s:%u: ERROR: the kernel refuses the program of %s: %s\n",
