@@ -29,6 +29,7 @@ static const char *parse(const char *p, struct conversion *c) {
     for (; *p && strchr("hlzjt", *p); p++) c->bits = *p != 'h' ? 64 : c->bits / 2;
     c->letter = *p;
     if (*p) p++;
+    if (c->letter == 'g' && *p == 'r') p++;
     if (c->letter == 'r' && (*p == 'x' || *p == 'h')) c->extra = *p++;
     return p;
 }
@@ -93,6 +94,11 @@ static void put_field(struct output *o, struct strbuf *b, const struct conversio
     switch (c->letter) {
     case 's':
         output_value(o, &text, type, data);
+        put_text(b, c, strbuf_str(&text));
+        strbuf_free(&text);
+        break;
+    case 'g': // %gr
+        gfp_text(o, &text, number_of(o, type, data) & (type->size < 8 ? UINT32_MAX : UINT64_MAX));
         put_text(b, c, strbuf_str(&text));
         strbuf_free(&text);
         break;

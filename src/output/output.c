@@ -20,6 +20,7 @@ struct output *output_new(FILE *out, const struct output_options *opts, const st
 void output_free(struct output *o) {
     if (!o) return;
     strbuf_free(&o->line);
+    free(o->gfp);
     free(o);
 }
 

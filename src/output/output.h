@@ -28,6 +28,8 @@ struct output_resolver {
                  const char **module);
     bool (*build_id)(void *ctx, uint32_t pid, uint64_t addr, const char **id, uint64_t *offset);
     char *(*cgroup_path)(void *ctx, uint64_t id, const char *pattern); // freed by the caller
+    // The running kernel's enum that has this constant, complete; NULL when there is none.
+    const struct type *(*kernel_enum)(void *ctx, const char *constant);
 };
 
 struct output_options {

@@ -11,6 +11,7 @@ struct output {
     struct output_resolver resolver;
     struct strbuf line; // scratch of the writers
     int error;          // errno of the first failed write
+    struct gfp *gfp;    // gfp.c: names of bits, read on first use
     int64_t apart[4];   // ns from each clock (enum nsecs_clock) to wall time; 0: not known yet
 };
 
@@ -32,4 +33,6 @@ void map_value(struct output *o, struct strbuf *b, const struct type *type, cons
 // A stack as text, each line indented.
 void stack_text(struct output *o, struct strbuf *b, const struct type *type, const void *data,
                 unsigned indent);
+// gfp.c: flags of an allocation by name, "GFP_KERNEL|__GFP_ZERO", into an empty `b`.
+void gfp_text(struct output *o, struct strbuf *b, uint64_t flags);
 void output_time(struct output *o, struct strbuf *b, const struct value_timestamp *t);

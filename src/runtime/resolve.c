@@ -77,11 +77,20 @@ static char *cgroup_path(void *ctx, uint64_t id, const char *pattern) {
     return text;
 }
 
+static const struct type *kernel_enum(void *ctx, const char *constant) {
+    struct runtime *rt = ctx;
+    const struct type *type = NULL;
+    int64_t value;
+    if (!types_find_constant(rt->types, constant, &value, &type) || !type) return NULL;
+    return type->kind == TYPE_ENUM ? types_complete(rt->types, type) : NULL;
+}
+
 struct output_resolver rt_resolver(struct runtime *rt) {
     return (struct output_resolver){.ctx = rt,
                                     .stack = stack,
                                     .ksym = ksym,
                                     .usym = usym,
                                     .build_id = build_id,
-                                    .cgroup_path = cgroup_path};
+                                    .cgroup_path = cgroup_path,
+                                    .kernel_enum = kernel_enum};
 }

@@ -5,7 +5,7 @@
 #include "sema/sema_internal.h"
 
 struct conversion {
-    char letter; // d u x X o p s c r, or 0 at the end
+    char letter; // d u x X o p s c r, g for gr, or 0 at the end
     size_t at;   // offset of '%'
     bool star;
 };
@@ -35,6 +35,10 @@ static bool next(const char *f, size_t *pos, struct conversion *c) {
         }
         p += strspn(p, "hlzjt");
         c->letter = *p;
+        if (p[0] == 'g' && p[1] == 'r') {
+            *pos = (size_t)(p + 2 - f);
+            return true;
+        }
         if (!*p || !strchr("diuxXopscr", *p)) return false;
         p++;
         if (c->letter == 'r' && (*p == 'x' || *p == 'h')) p++;
@@ -71,7 +75,8 @@ static bool fits(char letter, const struct type *t) {
     switch (letter) {
     case 's': return prints_as_text(t) || type_is_scalar(t) || type_is_aggregate(t);
     case 'r': return t->kind == TYPE_BUFFER;
-    case 'c': return type_is_integer(t);
+    case 'c':
+    case 'g': return type_is_integer(t);
     case 'p': return type_is_scalar(t);
     default:
         return type_is_scalar(t) || type_is_aggregate(t) || t->kind == TYPE_TIMESTAMP ||
@@ -100,7 +105,8 @@ void infer_printf(struct infer *in, struct ast_expr *e) {
         }
         struct ast_expr *a = e->call.args.data[used++];
         if (is_known(a->type) && !fits(c.letter, a->type))
-            diag(in->u->diags, a->span, format_type, e->call.name, c.letter,
+            diag(in->u->diags, a->span, format_type, e->call.name,
+                 c.letter == 'g' ? "gr" : (const char[]){c.letter, '\0'},
                  type_name(in->t, a->type));
     }
     if (used > n)
