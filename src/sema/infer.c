@@ -6,7 +6,7 @@
 #include "probes/feature.h"
 #include "sema/sema_internal.h"
 
-enum { MAX_ROUNDS = 64 };
+enum { MAX_ROUNDS = 64, MAX_STATEMENTS = 32768 };
 
 // ---- what variables and maps hold ----
 
@@ -350,9 +350,15 @@ static void infer_loop(struct infer *in, struct ast_stmt *s) {
         else if (in->final && n < 1)
             diag(in->u->diags, s->loop.cond->span, unroll_least);
     }
+    size_t copies = in->copies;
+    int64_t times;
+    if (s->kind == AST_UNROLL && expr_int(s->loop.cond, &times) && times > 0 &&
+        in->copies <= MAX_STATEMENTS)
+        in->copies *= (size_t)times;
     in->loops += s->kind != AST_UNROLL;
     infer_stmts(in, &s->loop.body);
     in->loops -= s->kind != AST_UNROLL;
+    in->copies = copies;
 }
 
 static void infer_return(struct infer *in, struct ast_stmt *s) {
@@ -416,8 +422,19 @@ static bool ends_here(const struct ast_stmt *s) {
            s->expr->call.function == FN_exit;
 }
 
+// The kernel verifies at most a million instructions; long before, compiling takes minutes.
+static void measure(struct infer *in, struct span at) {
+    bool fitted = in->size <= MAX_STATEMENTS;
+    in->size += in->copies;
+    if (fitted && in->size > MAX_STATEMENTS) {
+        diag(in->u->diags, at, too_large, (unsigned)MAX_STATEMENTS);
+        diag_hint(in->u->diags, "`for ($i : 0..N)` runs a body many times but holds it once");
+    }
+}
+
 void infer_stmts(struct infer *in, struct ast_stmts *s) {
     for (size_t i = 0; i < s->len; i++) {
+        if (in->final) measure(in, s->data[i]->span);
         if (in->final && i && ends_here(s->data[i - 1]))
             diag(in->u->diags, s->data[i]->span, unreachable);
         infer_stmt(in, s->data[i]);
@@ -430,6 +447,7 @@ static void infer_fn(struct infer *in, struct sema_fn *fn) {
     if (fn->external) return;
     in->fn = fn;
     in->program = NULL;
+    in->size = 0;
     for (size_t i = 0; i < fn->params.len; i++) {
         struct sema_var *v = fn->params.data[i];
         if (!v->declared)
@@ -448,6 +466,7 @@ static void round_of(struct infer *in) {
     for (size_t i = 0; i < u->fns.len; i++) infer_fn(in, u->fns.data[i]);
     for (size_t i = 0; i < u->programs.len; i++) {
         in->program = u->programs.data[i];
+        in->size = 0;
         if (in->program->predicate) infer_cond(in, &in->program->predicate);
         infer_stmts(in, &in->program->body);
     }
@@ -461,7 +480,7 @@ static void until_settled(struct infer *in) {
 }
 
 void sema_infer(struct unit *u) {
-    struct infer in = {.u = u, .t = u->types};
+    struct infer in = {.u = u, .t = u->types, .copies = 1};
     until_settled(&in);
     if (infer_widen_pins(&in)) until_settled(&in);
     in.settled = true;

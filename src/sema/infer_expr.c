@@ -2,6 +2,8 @@
 // Types of expressions: the dispatcher, literals, names, tuples, blocks, ternaries.
 #include "sema/sema_internal.h"
 
+enum { MAX_READS = 1000, MAX_STRING_LITERAL = 16384 };
+
 static const struct type *int_literal(struct infer *in, const struct ast_expr *e) {
     if (e->type && e->type->kind == TYPE_ENUM) return e->type;
     if (e->type && e->type->kind == TYPE_ERROR) return e->type;
@@ -91,12 +93,18 @@ static const struct type *infer_comptime(struct infer *in, struct ast_expr **pe)
     return type;
 }
 
+static const struct type *string_literal(struct infer *in, const struct ast_expr *e) {
+    if (e->string.len < MAX_STRING_LITERAL) return types_string(in->t, (uint32_t)e->string.len + 1);
+    if (in->final) diag(in->u->diags, e->span, string_long, (unsigned)MAX_STRING_LITERAL);
+    return error_type(in);
+}
+
 static const struct type *type_of(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     switch (e->kind) {
     case AST_INT: return int_literal(in, e);
     case AST_BOOL: return types_basic(in->t, TYPE_BOOL);
-    case AST_STRING: return types_string(in->t, (uint32_t)e->string.len + 1);
+    case AST_STRING: return string_literal(in, e);
     case AST_BUILTIN: return infer_builtin(in, e);
     case AST_VAR: return e->var.var->type;
     case AST_MAP: return infer_map_read(in, e);
@@ -125,8 +133,26 @@ static const struct type *type_of(struct infer *in, struct ast_expr **pe) {
     return error_type(in);
 }
 
-const struct type *infer_expr(struct infer *in, struct ast_expr **pe) {
+// Each such read waits for the one inside it: code for a chain of them is slow to schedule.
+static bool reads_inner(const struct ast_expr *e) {
+    return e->kind == AST_INDEX || e->kind == AST_FIELD ||
+           (e->kind == AST_UNARY && e->unary.op == AST_DEREF);
+}
+
+static const struct type *type_at_depth(struct infer *in, struct ast_expr **pe) {
+    if (!reads_inner(*pe)) return type_of(in, pe);
+    if (in->depth == MAX_READS) {
+        if (in->final) diag(in->u->diags, (*pe)->span, nesting);
+        return error_type(in);
+    }
+    in->depth++;
     const struct type *type = type_of(in, pe);
+    in->depth--;
+    return type;
+}
+
+const struct type *infer_expr(struct infer *in, struct ast_expr **pe) {
+    const struct type *type = type_at_depth(in, pe);
     if (type->kind == TYPE_ENUM) types_complete(in->t, type); // values print by name
     (*pe)->type = type;
     return type;

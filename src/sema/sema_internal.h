@@ -56,6 +56,9 @@ struct infer {
     bool final;     // all types are known: report, and insert conversions
     bool changed;   // some type grew in this round
     unsigned loops; // open loops, for break and continue
+    size_t copies;  // of this place that unroll makes
+    size_t size;    // of the program in statements; in the final round
+    unsigned depth; // of reads of what is read, open here
 };
 
 void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **value,

@@ -3,6 +3,7 @@
 // parser as definitions in the script.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "types/ctoken.h"
@@ -28,14 +29,20 @@ static char *slurp(struct arena *a, const char *path, size_t *len) {
 static bool read_from(struct types *t, const char *folder, const char *name) {
     size_t len = 0, at;
     const char *error;
-    char *text = slurp(t->arena, arena_printf(t->arena, "%s/%s", folder, name), &len);
+    const char *path = arena_printf(t->arena, "%s/%s", folder, name);
+    for (const struct open_header *h = t->open_headers; h; h = h->outer)
+        if (!strcmp(h->path, path)) return true; // it includes itself: a guard would end this, too
+    char *text = slurp(t->arena, path, &len);
     if (!text) return false;
+    struct open_header open = {.path = path, .outer = t->open_headers};
+    t->open_headers = &open;
     // Nothing is said here: the script may not need what was not understood.
     if (!types_add_c(t, text, len, &error, &at) && !t->unread) {
         unsigned line = 1;
         for (size_t i = 0; i < at && i < len; i++) line += text[i] == '\n';
         t->unread = arena_printf(t->arena, "%s:%u: %s", name, line, error);
     }
+    t->open_headers = open.outer;
     return true;
 }
 

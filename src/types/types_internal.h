@@ -48,6 +48,11 @@ VEC_OF(dwarf_files, struct dwarf_file *);
 
 enum { INTERN_BUCKETS = 256 };
 
+struct open_header { // one that is being read; on the stack of its reader
+    const char *path;
+    const struct open_header *outer;
+};
+
 struct types {
     struct arena *arena;
     struct types_options opts;
@@ -61,6 +66,7 @@ struct types {
     struct dwarf_files dwarf_files; // of the programs that were asked about
     const char *btf_why;      // why there is none
     struct btf_files c_files; // what clang made of C text, before the kernel's
+    const struct open_header *open_headers; // the innermost
     const char *unread;       // the first header that the own reader does not understand, and why
 };
 

@@ -1,0 +1,4 @@
+#include "self.h"
+struct self {
+    int x;
+};
