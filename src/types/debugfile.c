@@ -128,10 +128,14 @@ static bool find_split(struct types *t, const char *path, const struct wanted *w
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     const char *folder = arena_strndup(a, path, (size_t)(base - path));
     const char *name = w->link ? w->link : arena_printf(a, "%s.debug", base);
-    const char *roots[33];
+    const char *roots[65];
     size_t n = 0;
-    for (; n < t->opts.ndebug_dirs && n < ARRAY_LEN(roots) - 1; n++)
-        roots[n] = t->opts.debug_dirs[n];
+    // A relative folder is below that of the program, or below the current one.
+    for (size_t i = 0; i < t->opts.ndebug_dirs && n + 3 <= ARRAY_LEN(roots); i++) {
+        const char *given = t->opts.debug_dirs[i];
+        roots[n++] = given;
+        if (*given != '/') roots[n++] = arena_printf(a, "%s%s", folder, given);
+    }
     roots[n++] = "/usr/lib/debug";
     for (size_t i = 0; i < n; i++)
         if (by_build_id(a, roots[i], w, out)) return true;
