@@ -102,11 +102,14 @@ void cg_di_global(struct cg *c, LLVMValueRef global, const char *name, LLVMMetad
     LLVMGlobalSetMetadata(global, LLVMGetMDKindIDInContext(c->llvm, "dbg", 3), expression);
 }
 
+enum { MAX_COLUMN = 1023 };
+
 void cg_place(struct cg *c, struct span span) {
     if (span.src) c->span = span;
     if (!c->f || !c->f->scope) return;
     unsigned line = 1, column = 1;
     if (span.src && span.src == c->u->source) source_position(span.src, span.begin, &line, &column);
+    if (column > MAX_COLUMN) column = 0; // BTF would add what is above to the line
     LLVMSetCurrentDebugLocation2(
         c->b, LLVMDIBuilderCreateDebugLocation(c->llvm, line, column, c->f->scope, NULL));
 }

@@ -122,8 +122,7 @@ static struct cg_value user_call(struct cg *c, const struct ast_expr *e) {
     return cg_scalar_value(v, e->type);
 }
 
-struct cg_value cg_expr(struct cg *c, const struct ast_expr *e) {
-    cg_place(c, e->span);
+static struct cg_value generate(struct cg *c, const struct ast_expr *e) {
     switch (e->kind) {
     case AST_INT: return cg_scalar_value(cg_int(c, e->integer.value), e->type);
     case AST_BOOL: return cg_scalar_value(cg_int(c, e->boolean), e->type);
@@ -156,6 +155,16 @@ struct cg_value cg_expr(struct cg *c, const struct ast_expr *e) {
     }
     cg_bug(c, e, "an expression that sema should have replaced");
     return cg_scalar_value(cg_int(c, 0), e->type);
+}
+
+// What is generated after an operand belongs to the expression around it again: a refusal by the
+// verifier is shown there.
+struct cg_value cg_expr(struct cg *c, const struct ast_expr *e) {
+    LLVMMetadataRef around = LLVMGetCurrentDebugLocation2(c->b);
+    cg_place(c, e->span);
+    struct cg_value v = generate(c, e);
+    LLVMSetCurrentDebugLocation2(c->b, around);
+    return v;
 }
 
 LLVMValueRef cg_scalar(struct cg *c, const struct ast_expr *e) {

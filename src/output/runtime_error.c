@@ -4,19 +4,19 @@
 
 #include "output/output_internal.h"
 
-// The line of the script and an underline below the place.
-static void put_excerpt(const struct mf_event *e, const char *source) {
-    for (uint32_t line = 1; line < e->line && source; line++) {
+void output_excerpt(FILE *out, const char *source, uint32_t line, uint32_t column, uint32_t end) {
+    for (uint32_t i = 1; i < line && source; i++) {
         source = strchr(source, '\n');
         if (source) source++;
     }
-    if (!source || !*source || !e->column) return;
-    fprintf(stderr, "%.*s\n", (int)strcspn(source, "\n"), source);
-    for (uint32_t i = 1; i < e->column && *source && *source != '\n'; i++, source++)
-        fputc(*source == '\t' ? '\t' : ' ', stderr);
-    uint32_t n = e->end_column > e->column ? e->end_column - e->column : 1;
-    while (n--) fputc('~', stderr);
-    fputc('\n', stderr);
+    if (!source || !*source || !line) return;
+    fprintf(out, "%.*s\n", (int)strcspn(source, "\n"), source);
+    if (!column) return;
+    for (uint32_t i = 1; i < column && *source && *source != '\n'; i++, source++)
+        fputc(*source == '\t' ? '\t' : ' ', out);
+    uint32_t n = end > column ? end - column : 1;
+    while (n--) fputc('~', out);
+    fputc('\n', out);
 }
 
 static void put_json(struct output *o, const struct mf_event *e, int code, const char *text) {
@@ -44,5 +44,6 @@ void output_runtime_error(struct output *o, const struct mf_event *e, int code) 
     if (e->end_column > e->column) fprintf(stderr, "-%u", e->end_column);
     fprintf(stderr, ": WARNING: %s\n", text);
     if (e->helper) fprintf(stderr, "Additional Info - helper: %s, retcode: %d\n", e->helper, code);
-    put_excerpt(e, o->manifest->source_text);
+    if (e->column)
+        output_excerpt(stderr, o->manifest->source_text, e->line, e->column, e->end_column);
 }

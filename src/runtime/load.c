@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens and loads the object. A refusal by the verifier is shown against the script's line.
-#include <ctype.h>
+// Opens and loads the object; what the verifier refuses is for refusal.c.
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -102,76 +101,9 @@ static int prepare_maps(struct runtime *rt) {
     return 0;
 }
 
-// The last line of the verifier's log that says why, not the statistics after it.
-static const char *verifier_reason(struct runtime *rt) {
-    char *text = rt->log.data;
-    char *end = text ? strstr(text, "\nprocessed ") : NULL;
-    if (!end) return NULL;
-    *end = '\0';
-    for (char *line; (line = strrchr(text, '\n')); *line = '\0')
-        if (strncmp(line + 1, "cur state:", 10) && strncmp(line + 1, "old state:", 10))
-            return line + 1;
-    return text;
-}
-
-// The program that libbpf names: "prog 'gaff_3': BPF program load failed".
-static const struct mf_program *failed_program(struct runtime *rt) {
-    const char *at = rt->log.data ? strstr(rt->log.data, "prog 'gaff_") : NULL;
-    if (!at) return NULL;
-    size_t i = strtoul(at + 11, NULL, 10);
-    return i < rt->m->programs.len ? &rt->m->programs.data[i] : NULL;
-}
-
-// "; @ script.bt:12" comments of the log name the line last verified.
-static unsigned verifier_line(struct runtime *rt, unsigned fallback) {
-    const char *p = rt->log.data, *last = NULL;
-    while (p && (p = strstr(p, " @ "))) last = p = p + 3;
-    const char *colon = last ? strchr(last, ':') : NULL;
-    if (!colon || strchr(last, '\n') < colon) return fallback;
-    return (unsigned)strtoul(colon + 1, NULL, 10);
-}
-
-static void print_source_line(struct runtime *rt, unsigned line) {
-    const char *p = rt->m->source_text;
-    for (unsigned i = 1; i < line && p; i++) {
-        p = strchr(p, '\n');
-        if (p) p++;
-    }
-    if (p && line) fprintf(stderr, "%.*s\n", (int)strcspn(p, "\n"), p);
-}
-
-// Its limits of instructions and of branches that are yet to be followed.
-static bool is_too_much(const char *reason) {
-    return strstr(reason, "is too complex") || strstr(reason, "too large. Processed");
-}
-
-static void report_load(struct runtime *rt, int err) {
-    const struct mf_program *p = failed_program(rt);
-    unsigned line = p ? verifier_line(rt, p->line) : 0;
+static void report_load(struct runtime *rt, const void *object, size_t len, int err) {
     if (rt->opts->verbose && rt->log.data) fprintf(stderr, "%s\n", rt->log.data);
-    const char *reason = verifier_reason(rt);
-    if (p && reason && is_too_much(reason)) {
-        fflush(stdout);
-        fprintf(stderr, "%s:%u: ERROR: the program of %s is more than this kernel verifies: %s\n",
-                rt->m->source_name, line, rt->m->targets.data[p->first_target].name, reason);
-        print_source_line(rt, line);
-        log_hint(
-            feature_have(FEATURE_loop)
-                ? "divide the block, or let its while loops take fewer rounds"
-                : "before Linux %s (bpf_loop) it follows every round of a loop and of a search "
-                  "in a string: make ranges or max_strlen smaller",
-            feature_rows[FEATURE_loop].since);
-        return;
-    }
-    if (p && reason) {
-        fflush(stdout);
-        fprintf(stderr, "%s:%u: ERROR: the kernel refuses the program of %s: %s\n",
-                rt->m->source_name, line, rt->m->targets.data[p->first_target].name, reason);
-        print_source_line(rt, line);
-        log_hint("a valid script should never be refused: please report it; -v shows the "
-                 "verifier's whole log");
-        return;
-    }
+    if (rt_report_refusal(rt, object, len)) return;
     if (err == -EPERM || err == -EACCES) {
         no_privileges();
         return;
@@ -208,7 +140,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len) {
         if (!err) err = rt_pins_reuse(rt);
         if (!err) err = prepare_programs(rt);
         if (!err) leave_others(rt);
-        if (!err && (err = bpf_object__load(rt->object))) report_load(rt, err);
+        if (!err && (err = bpf_object__load(rt->object))) report_load(rt, object, len, err);
     }
     loading = NULL;
     libbpf_set_print(NULL);

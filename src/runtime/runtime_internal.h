@@ -54,6 +54,9 @@ struct runtime {
 };
 
 int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
+// refusal.c: shows a refusal of the verifier, in rt->log, against the script's text. False when the
+// log has none. The log is cut.
+bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
 int rt_attach(struct runtime *rt);                               // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
