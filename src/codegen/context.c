@@ -5,11 +5,20 @@
 #include "codegen/cg.h"
 #include "probes/feature.h"
 
-LLVMValueRef cg_ctx_reg(struct cg *c, int offset) {
-    LLVMValueRef v = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, c->f->ctx, (uint64_t)offset), "");
-    LLVMSetVolatile(v, true); // one access of 8 bytes at its own offset: the verifier asks for it
-    return v;
+// One access at its own offset, which the verifier asks for, is one instruction here: of two loads
+// in two branches, volatile or not, LLVM makes one from either address.
+static LLVMValueRef load_ctx(struct cg *c, uint32_t offset, unsigned bits) {
+    LLVMTypeRef type = LLVMFunctionType(c->i64, &c->ptr, 1, false);
+    static const char constraints[] = "=r,r";
+    char text[48];
+    int len = snprintf(text, sizeof(text), "$0 = *(u%u *)($1 + %u)", bits, offset);
+    LLVMValueRef code =
+        LLVMGetInlineAsm(type, text, (size_t)len, constraints, sizeof(constraints) - 1, false,
+                         false, LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(c->b, type, code, &c->f->ctx, 1, "");
 }
+
+LLVMValueRef cg_ctx_reg(struct cg *c, int offset) { return load_ctx(c, (uint32_t)offset, 64); }
 
 // Word n of a trampoline's context. The verifier of old kernels refuses to load a pointer that its
 // BTF says leads to a scalar; as memory it may be read.
@@ -92,10 +101,8 @@ static const struct probe_arg *find_arg(const struct sema_program *p, const char
 // The low 16 bits of a __data_loc field are the offset of the data from the record's start
 // (include/trace/trace_events.h); of __rel_loc from the end of the field.
 static LLVMValueRef data_loc(struct cg *c, const struct probe_arg *a) {
-    LLVMValueRef field = LLVMBuildLoad2(c->b, c->i32, cg_offset(c, c->f->ctx, a->offset), "");
-    LLVMSetVolatile(field, true);
-    LLVMValueRef at =
-        LLVMBuildAnd(c->b, LLVMBuildZExt(c->b, field, c->i64, ""), cg_int(c, 0xffff), "");
+    LLVMValueRef field = load_ctx(c, a->offset, 32);
+    LLVMValueRef at = LLVMBuildAnd(c->b, field, cg_int(c, 0xffff), "");
     if (a->is_data_rel) at = LLVMBuildAdd(c->b, at, cg_int(c, a->offset + 4), "");
     LLVMValueRef base = LLVMBuildPtrToInt(c->b, c->f->ctx, c->i64, "");
     return LLVMBuildAdd(c->b, base, at, "");
@@ -131,17 +138,15 @@ struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e) {
     if (c->program->provider->context == CTX_ITER && a->type->kind == TYPE_POINTER)
         return cg_scalar_value(cg_iter_pointer(c, a), e->type);
     if (a->is_data_loc || a->is_data_rel) return cg_scalar_value(data_loc(c, a), e->type);
-    LLVMValueRef p = cg_offset(c, c->f->ctx, a->offset);
     if (!type_is_scalar(e->type)) {
         LLVMValueRef base = LLVMBuildPtrToInt(c->b, c->f->ctx, c->i64, "");
         return cg_address_value(LLVMBuildAdd(c->b, base, cg_int(c, a->offset), ""), e->type,
                                 MEM_KERNEL);
     }
-    LLVMValueRef v = LLVMBuildLoad2(c->b, cg_int_type(c, e->type->size), p, "");
-    LLVMSetAlignment(v, e->type->size);
-    LLVMSetVolatile(v, true);
-    if (e->type->size < 8)
-        v = e->type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "")
-                               : LLVMBuildZExt(c->b, v, c->i64, "");
+    LLVMValueRef v = load_ctx(c, a->offset, e->type->size * 8);
+    if (e->type->size < 8 && e->type->is_signed) {
+        v = LLVMBuildTrunc(c->b, v, cg_int_type(c, e->type->size), "");
+        v = LLVMBuildSExt(c->b, v, c->i64, "");
+    }
     return cg_scalar_value(v, e->type);
 }

@@ -35,6 +35,7 @@ static LLVMTargetMachineRef machine_new(void) {
     LLVMInitializeBPFTarget();
     LLVMInitializeBPFTargetMC();
     LLVMInitializeBPFAsmPrinter();
+    LLVMInitializeBPFAsmParser(); // of the instructions that LLVM must not change
     if (LLVMGetTargetFromTriple(triple, &target, &error)) {
         fprintf(stderr, "ERROR: internal: LLVM has no BPF back end: %s\n", error);
         LLVMDisposeMessage(error);
