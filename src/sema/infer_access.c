@@ -104,6 +104,16 @@ const struct type *infer_unreadable(struct infer *in, const struct ast_expr *e,
     return error_type(in);
 }
 
+// A record says of an enum its name and size alone; what its values are called is asked of BTF when
+// the field is used.
+static const struct type *enum_of(struct infer *in, const struct probe_arg *a) {
+    if (a->type->kind != TYPE_INT || !a->decl || strncmp(a->decl, "enum ", 5)) return a->type;
+    const char *space = strchr(a->decl + 5, ' ');
+    const char *name = arena_strndup(in->u->arena, a->decl, (size_t)(space ? space - a->decl : 0));
+    const struct type *found = space ? types_find(in->t, name) : NULL;
+    return found && found->kind == TYPE_ENUM && found->size == a->type->size ? found : a->type;
+}
+
 static const struct type *args_field(struct infer *in, struct ast_expr *e) {
     const struct probe_layout *l = &in->program->layout;
     for (size_t i = 0; i < l->args.len; i++) {
@@ -111,7 +121,7 @@ static const struct type *args_field(struct infer *in, struct ast_expr *e) {
         if (strcmp(a->name, e->field.name)) continue;
         e->field.base->type = types_basic(in->t, TYPE_VOID);
         if (a->place.kind == PLACE_UNKNOWN) return infer_unreadable(in, e, a);
-        const struct type *type = types_complete(in->t, a->type);
+        const struct type *type = types_complete(in->t, enum_of(in, a));
         // A __data_loc array is read through a pointer into the record.
         if (a->is_data_loc || a->is_data_rel)
             return types_pointer(in->t, type->target, SPACE_KERNEL);
