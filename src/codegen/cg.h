@@ -166,6 +166,8 @@ struct cg_value cg_deref(struct cg *c, LLVMValueRef address, const struct type *
                          enum cg_memory m);             // the value at an address
 void cg_stmts(struct cg *c, const struct ast_stmts *s); // stmt.c
 bool cg_split(struct cg *c, const struct ast_stmts *s); // split.c: true if it generated them
+// Leaves the function, or the loop whose body is a callback and then what is around it. value: i64.
+void cg_return(struct cg *c, LLVMValueRef value);
 LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v);
 void cg_loop(struct cg *c, const struct ast_stmt *s); // loop.c
 

@@ -103,13 +103,21 @@ static struct cg_value builtin(struct cg *c, const struct ast_expr *e) {
     return v;
 }
 
+// Of a call: what is no scalar goes by address.
+static LLVMValueRef argument(struct cg *c, const struct ast_expr *e) {
+    if (type_is_scalar(e->type)) return cg_scalar(c, e);
+    LLVMValueRef p = cg_slot(c, e->type->size, 8);
+    cg_expr_into(c, e, p, true);
+    return p;
+}
+
 static struct cg_value user_call(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef args[8];
     LLVMTypeRef params[8];
     unsigned n = e->call.args.len < 5 ? (unsigned)e->call.args.len : 5;
     for (unsigned i = 0; i < n; i++) {
-        args[i] = cg_scalar(c, e->call.args.data[i]);
-        params[i] = c->i64;
+        args[i] = argument(c, e->call.args.data[i]);
+        params[i] = LLVMTypeOf(args[i]);
     }
     LLVMTypeRef type = LLVMFunctionType(c->i64, params, n, false);
     LLVMValueRef v = LLVMBuildCall2(c->b, type, e->call.fn->cg, args, n, "");

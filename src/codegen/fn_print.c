@@ -109,11 +109,7 @@ struct cg_value cg_fn_exit(struct cg *c, const struct ast_expr *e) {
     cg_at(c, on);
     struct mf_event row = {.kind = EVENT_EXIT};
     cg_send(c, &row, &status, 1, e);
-    if (c->f->broke) {
-        LLVMBuildStore(c->b, cg_int(c, 1), c->f->broke);
-        LLVMBuildStore(c->b, cg_int(c, 1), c->f->result);
-    }
-    cg_jump(c, c->f->leave);
+    cg_return(c, cg_int(c, 0));
     cg_at(c, cg_block(c, "dead"));
     return nothing(c, e);
 }

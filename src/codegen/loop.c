@@ -2,7 +2,7 @@
 // Loops. while and unroll are loops in the program; for over a range is bpf_loop, for over a map
 // bpf_for_each_map_elem, with the body as a callback. What the body uses of the surroundings is
 // reached through a struct on the stack: word 0 is set by `return`, then one pointer for each
-// captured variable, the program's own context, and the first value of a range.
+// captured variable, the program's own context, the first value of a range, and what is returned.
 #include <linux/bpf.h>
 
 #include "codegen/cg.h"
@@ -30,27 +30,20 @@ static void while_loop(struct cg *c, const struct ast_stmt *s) {
 }
 
 static void unroll(struct cg *c, const struct ast_stmt *s) {
-    int64_t n = (int64_t)s->loop.cond->integer.value;
-    LLVMBasicBlockRef end = cg_block(c, "end");
-    for (int64_t i = 0; i < n; i++) {
-        LLVMBasicBlockRef next = cg_block(c, "next");
-        open_loop(c, next, end);
+    // No loop: break and continue in it are those of the loop around it.
+    for (int64_t n = (int64_t)s->loop.cond->integer.value; n > 0; n--) {
         cg_enter(c);
         cg_stmts(c, &s->loop.body);
         cg_leave(c);
-        c->f->nloops--;
-        cg_jump(c, next);
-        cg_at(c, next);
     }
-    cg_jump(c, end);
-    cg_at(c, end);
 }
 
 // ---- callbacks ----
 
 static LLVMValueRef context_struct(struct cg *c, const struct ast_stmt *s) {
-    LLVMValueRef p = cg_stack_slot(c, (uint32_t)(8 * (s->loop.ncaptures + 3)));
+    LLVMValueRef p = cg_stack_slot(c, (uint32_t)(8 * (s->loop.ncaptures + 4)));
     LLVMBuildStore(c->b, cg_int(c, 0), p);
+    LLVMBuildStore(c->b, cg_int(c, 0), cg_offset(c, p, 8 * (s->loop.ncaptures + 3)));
     for (size_t i = 0; i < s->loop.ncaptures; i++)
         LLVMBuildStore(c->b, cg_var_address(c, s->loop.captures[i]), cg_offset(c, p, 8 * (i + 1)));
     if (c->f->ctx) LLVMBuildStore(c->b, c->f->ctx, cg_offset(c, p, 8 * (s->loop.ncaptures + 1)));
@@ -96,16 +89,13 @@ static LLVMValueRef end_callback(struct cg *c, const struct ast_stmt *s) {
 }
 
 // After the loop: a return inside it ends this function too.
-static void propagate_return(struct cg *c, LLVMValueRef context) {
+static void propagate_return(struct cg *c, const struct ast_stmt *s, LLVMValueRef context) {
     LLVMBasicBlockRef out = cg_block(c, "return"), on = cg_block(c, "on");
     LLVMValueRef broke = LLVMBuildLoad2(c->b, c->i64, context, "");
     LLVMBuildCondBr(c->b, cg_nonzero(c, broke), out, on);
     cg_at(c, out);
-    if (c->f->broke) {
-        LLVMBuildStore(c->b, cg_int(c, 1), c->f->broke);
-        LLVMBuildStore(c->b, cg_int(c, 1), c->f->result);
-    }
-    cg_jump(c, c->f->leave);
+    LLVMValueRef value = cg_offset(c, context, 8 * (s->loop.ncaptures + 3));
+    cg_return(c, LLVMBuildLoad2(c->b, c->i64, value, ""));
     cg_at(c, on);
 }
 
@@ -191,7 +181,7 @@ static void range_loop(struct cg *c, const struct ast_stmt *s) {
     cg_place(c, s->span);
     LLVMValueRef args[] = {LLVMBuildTrunc(c->b, count, c->i32, ""), fn, context, cg_int(c, 0)};
     cg_helper(c, BPF_FUNC_loop, args, 4);
-    if (has_return(&s->loop.body)) propagate_return(c, context);
+    if (has_return(&s->loop.body)) propagate_return(c, s, context);
     cg_leave(c);
     cg_jump(c, end);
     cg_at(c, end);
@@ -220,7 +210,7 @@ static void map_loop(struct cg *c, const struct ast_stmt *s) {
     cg_place(c, s->span);
     LLVMValueRef args[] = {c->maps[m->index], fn, context, cg_int(c, 0)};
     cg_helper(c, BPF_FUNC_for_each_map_elem, args, 4);
-    if (has_return(&s->loop.body)) propagate_return(c, context);
+    if (has_return(&s->loop.body)) propagate_return(c, s, context);
 }
 
 void cg_loop(struct cg *c, const struct ast_stmt *s) {

@@ -112,14 +112,41 @@ void cg_make_scratch(struct cg *c) {
     LLVMDeleteGlobal(c->scratch_map);
 }
 
+// The lowest bit that is set in what is added to an address, at most 8.
+static uint32_t step_align(LLVMValueRef index) {
+    if (!LLVMIsAConstantInt(index)) {
+        bool scaled = LLVMIsAInstruction(index) && LLVMGetInstructionOpcode(index) == LLVMMul;
+        return scaled ? step_align(LLVMGetOperand(index, 1)) : 1;
+    }
+    uint64_t n = LLVMConstIntGetZExtValue(index) | 8;
+    return (uint32_t)(n & -n);
+}
+
+// How an address is aligned: the verifier refuses words across words of the stack, such as those of
+// int[3] inside int[2][3] or of packed structs.
+static uint32_t known_align(LLVMValueRef p) {
+    uint32_t align = 8;
+    for (; LLVMIsAGetElementPtrInst(p) && LLVMGetNumOperands(p) == 2; p = LLVMGetOperand(p, 0)) {
+        uint32_t step = step_align(LLVMGetOperand(p, 1));
+        if (step < align) align = step;
+    }
+    return align;
+}
+
+static uint32_t piece(uint32_t left, uint32_t align) {
+    uint32_t n = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    return n < align ? n : align;
+}
+
 void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size) {
     if (size > INLINE_BYTES) {
         LLVMValueRef args[] = {p, cg_int32(c, size), cg_int(c, 0)};
         cg_helper(c, BPF_FUNC_probe_read_kernel, args, 3);
         return;
     }
+    uint32_t align = known_align(p);
     for (uint32_t i = 0; i < size;) {
-        uint32_t n = size - i >= 8 ? 8 : size - i >= 4 ? 4 : size - i >= 2 ? 2 : 1;
+        uint32_t n = piece(size - i, align);
         LLVMValueRef s =
             LLVMBuildStore(c->b, LLVMConstInt(cg_int_type(c, n), 0, false), cg_offset(c, p, i));
         LLVMSetAlignment(s, n);
@@ -133,8 +160,10 @@ void cg_copy(struct cg *c, LLVMValueRef to, LLVMValueRef from, uint32_t size) {
         cg_helper(c, BPF_FUNC_probe_read_kernel, args, 3);
         return;
     }
+    uint32_t align = known_align(from), other = known_align(to);
+    if (other < align) align = other;
     for (uint32_t i = 0; i < size;) {
-        uint32_t n = size - i >= 8 ? 8 : size - i >= 4 ? 4 : size - i >= 2 ? 2 : 1;
+        uint32_t n = piece(size - i, align);
         LLVMValueRef v = LLVMBuildLoad2(c->b, cg_int_type(c, n), cg_offset(c, from, i), "");
         LLVMSetAlignment(v, n);
         LLVMSetAlignment(LLVMBuildStore(c->b, v, cg_offset(c, to, i)), n);
@@ -166,7 +195,8 @@ LLVMValueRef cg_read_str(struct cg *c, LLVMValueRef to, LLVMValueRef size, LLVMV
 
 LLVMValueRef cg_load_int(struct cg *c, LLVMValueRef p, const struct type *type) {
     LLVMValueRef v = LLVMBuildLoad2(c->b, cg_int_type(c, type->size), p, "");
-    LLVMSetAlignment(v, type->size <= 8 ? type->size : 8);
+    uint32_t align = known_align(p);
+    LLVMSetAlignment(v, type->size < align ? type->size : align);
     if (type->size >= 8) return v;
     return type->is_signed ? LLVMBuildSExt(c->b, v, c->i64, "")
                            : LLVMBuildZExt(c->b, v, c->i64, "");

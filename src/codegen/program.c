@@ -52,7 +52,8 @@ struct cg_function *cg_begin_function(struct cg *c, const char *name, const char
                                       LLVMTypeRef type, uint32_t stack_limit, unsigned line) {
     struct cg_function *f = ARENA_NEW(c->arena, struct cg_function);
     f->outer = c->f;
-    f->fn = LLVMAddFunction(c->module, name, type);
+    LLVMValueRef declared = LLVMGetNamedFunction(c->module, name);
+    f->fn = declared ? declared : LLVMAddFunction(c->module, name, type);
     if (section)
         LLVMSetSection(f->fn, section);
     else
@@ -172,22 +173,32 @@ static void one_program(struct cg *c, const struct sema_program *p, size_t index
     VEC_PUSH(c->manifest->arena, &c->manifest->programs, row);
 }
 
+static LLVMTypeRef user_fn_type(struct cg *c, const struct sema_fn *fn) {
+    LLVMTypeRef params[5];
+    unsigned n = (unsigned)fn->params.len;
+    for (unsigned i = 0; i < n; i++)
+        params[i] = type_is_scalar(fn->params.data[i]->type) ? c->i64 : c->ptr;
+    return LLVMFunctionType(c->i64, params, n, false);
+}
+
 void cg_user_fn(struct cg *c, struct sema_fn *fn) {
-    LLVMTypeRef params[8];
-    unsigned n = fn->params.len < 5 ? (unsigned)fn->params.len : 5, line = 1, column;
-    for (unsigned i = 0; i < n; i++) params[i] = c->i64;
+    unsigned n = (unsigned)fn->params.len, line = 1, column;
     if (fn->decl->span.src == c->u->source)
         source_position(fn->decl->span.src, fn->decl->span.begin, &line, &column);
-    LLVMTypeRef type = LLVMFunctionType(c->i64, params, n, false);
+    LLVMTypeRef type = user_fn_type(c, fn);
     c->program = NULL;
     c->f = NULL;
     struct cg_function *f = cg_begin_function(c, fn->decl->name, NULL, type, CALLBACK_STACK, line);
     f->user = fn;
     f->result = result_cell(c);
-    for (unsigned i = 0; i < n; i++)
-        cg_store_int(c, cg_var_address(c, fn->params.data[i]), fn->params.data[i]->type,
-                     LLVMGetParam(f->fn, i));
-    fn->cg = f->fn;
+    for (unsigned i = 0; i < n; i++) {
+        const struct type *t = fn->params.data[i]->type;
+        LLVMValueRef to = cg_var_address(c, fn->params.data[i]), from = LLVMGetParam(f->fn, i);
+        if (type_is_scalar(t))
+            cg_store_int(c, to, t, from);
+        else
+            cg_copy(c, to, from, t->size);
+    }
     cg_stmts(c, &fn->body);
     cg_end_function(c, cg_int(c, 0));
 }
@@ -213,8 +224,13 @@ static void external_fn(struct cg *c, struct sema_fn *fn) {
 }
 
 void cg_programs(struct cg *c) {
-    for (size_t i = 0; i < c->u->fns.len; i++)
-        if (c->u->fns.data[i]->external) external_fn(c, c->u->fns.data[i]);
+    for (size_t i = 0; i < c->u->fns.len; i++) { // all, before the body of one calls another
+        struct sema_fn *fn = c->u->fns.data[i];
+        if (fn->external)
+            external_fn(c, fn);
+        else
+            fn->cg = LLVMAddFunction(c->module, fn->decl->name, user_fn_type(c, fn));
+    }
     for (size_t i = 0; i < c->u->fns.len; i++)
         if (!c->u->fns.data[i]->external) cg_user_fn(c, c->u->fns.data[i]);
     c->scratch_fns = c->scratch_used; // what a function uses is not its callers'

@@ -154,15 +154,19 @@ static void jump_statement(struct cg *c, const struct ast_stmt *s) {
     after_jump(c);
 }
 
-static void return_statement(struct cg *c, const struct ast_stmt *s) {
-    LLVMValueRef v = s->expr ? cg_scalar(c, s->expr) : cg_int(c, 0);
-    if (c->f->broke) { // inside a callback: the loop ends, and then the program
+void cg_return(struct cg *c, LLVMValueRef value) {
+    if (c->f->broke) { // inside a callback: the loop ends, and then what is around it
         LLVMBuildStore(c->b, cg_int(c, 1), c->f->broke);
+        LLVMBuildStore(c->b, value, cg_offset(c, c->f->ctx_struct, 8 * (c->f->ncaptures + 3)));
         LLVMBuildStore(c->b, cg_int(c, 1), c->f->result);
     } else {
-        LLVMBuildStore(c->b, v, c->f->result);
+        LLVMBuildStore(c->b, value, c->f->result);
     }
     cg_jump(c, c->f->leave);
+}
+
+static void return_statement(struct cg *c, const struct ast_stmt *s) {
+    cg_return(c, s->expr ? cg_scalar(c, s->expr) : cg_int(c, 0));
     after_jump(c);
 }
 

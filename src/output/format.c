@@ -7,6 +7,8 @@
 
 #include "output/output_internal.h"
 
+enum { MAX_WIDTH = 4096 };
+
 struct conversion {
     char flags[8];
     char width[16]; // with precision: "8.3"
@@ -23,7 +25,10 @@ static const char *parse(const char *p, struct conversion *c) {
     n = strspn(p, "0123456789.");
     snprintf(c->width, sizeof(c->width), "%.*s", (int)(n < 15 ? n : 15), p);
     // Widths are bounded: a format is not a way to fill memory.
-    if (strtoul(c->width, NULL, 10) > 4096) strcpy(c->width, "4096");
+    const char *precision = strchr(c->width, '.');
+    if (strtoul(c->width, NULL, 10) > MAX_WIDTH ||
+        (precision && strtoul(precision + 1, NULL, 10) > MAX_WIDTH))
+        snprintf(c->width, sizeof(c->width), "%d", MAX_WIDTH);
     p += n;
     c->bits = 32;
     for (; *p && strchr("hlzjt", *p); p++) c->bits = *p != 'h' ? 64 : c->bits / 2;
@@ -58,6 +63,12 @@ static void put_text(struct strbuf *b, const struct conversion *c, const char *t
     }
     snprintf(format, sizeof(format), "%%%s%ss", c->flags, c->width);
     strbuf_printf(b, format, text);
+}
+
+static void put_char(struct strbuf *b, const struct conversion *c, int value) {
+    char format[48];
+    snprintf(format, sizeof(format), "%%%s%sc", c->flags, c->width);
+    strbuf_printf(b, format, value);
 }
 #pragma GCC diagnostic pop
 
@@ -103,7 +114,7 @@ static void put_field(struct output *o, struct strbuf *b, const struct conversio
         strbuf_free(&text);
         break;
     case 'r': put_raw(o, b, c, type, data); break;
-    case 'c': strbuf_putc(b, (char)number_of(o, type, data)); break;
+    case 'c': put_char(b, c, (int)number_of(o, type, data)); break;
     default:
         if (type->kind == TYPE_STRING || type->kind == TYPE_TUPLE || type->kind == TYPE_STRUCT)
             output_value(o, b, type, data);

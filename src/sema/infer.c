@@ -456,6 +456,9 @@ static void infer_fn(struct infer *in, struct sema_fn *fn) {
     if (!fn->ret)
         fn->ret =
             fn->decl->ret ? infer_written_type(in, fn->decl->ret) : types_basic(in->t, TYPE_VOID);
+    if (in->final && fn->decl->ret && is_known(fn->ret) && fn->ret->kind != TYPE_VOID &&
+        !type_is_scalar(fn->ret))
+        diag(in->u->diags, fn->decl->ret->span, fn_result, type_name(in->t, fn->ret));
     infer_stmts(in, &fn->body);
     in->fn = NULL;
 }

@@ -10,6 +10,7 @@ void sema_macros(struct unit *u);     // macro.c: expands calls of macros
 void sema_positional(struct unit *u); // positional.c: $1, $#, getopt
 void sema_attach(struct unit *u);     // attach.c: attach points to programs
 void sema_names(struct unit *u);      // names.c: what each name means
+void sema_calls(struct unit *u);      // calls.c: functions that call functions
 void sema_infer(struct unit *u);      // infer.c: types, checks, conversions
 void sema_resources(struct unit *u);  // resources.c: what BPF maps there are
 
