@@ -50,6 +50,14 @@ int variable_find(const char *name, unsigned *n) {
     return -1;
 }
 
+const char *builtin_renamed(const char *name) {
+    static const char *const renamed[][2] = {
+        {"name", "probe"}, {"stack", "kstack"}, {"sym", "ksym"}, {"quantize", "hist"}};
+    for (size_t i = 0; i < ARRAY_LEN(renamed); i++)
+        if (!strcmp(renamed[i][0], name)) return renamed[i][1];
+    return NULL;
+}
+
 int function_find(const char *name) {
     name = canonical(name);
     for (int i = 0; i < FN_COUNT; i++)

@@ -189,9 +189,9 @@ void lex_comment_unterminated(struct lex *l) {
 }
 
 void lex_c_text(struct lex *l, const char *text, size_t len) {
-    (void)text;
-    (void)len;
-    if (l->begin == 0 && l->src->len > 1 && l->src->text[1] == '!') return; // #! line
+    // A #! line, which is often put below the licence.
+    size_t at = strspn(text, " \t");
+    if (len > at + 1 && text[at] == '#' && text[at + 1] == '!') return;
     push(l, TOKEN_C_TEXT, l->begin, l->end);
 }
 

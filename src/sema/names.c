@@ -26,20 +26,6 @@ static void name_stmts(struct names *n, struct ast_stmts *s);
 static void name_block(struct names *n, struct ast_stmts *s);
 static void name_expr(struct names *n, struct ast_expr **pe);
 
-// ---- maps ----
-
-struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span) {
-    for (size_t i = 0; i < u->maps.len; i++)
-        if (!strcmp(u->maps.data[i]->name, name)) return u->maps.data[i];
-    struct sema_map *m = ARENA_NEW(u->arena, struct sema_map);
-    m->name = name;
-    m->span = span;
-    m->index = (unsigned)u->maps.len;
-    m->value = types_basic(u->types, TYPE_NONE);
-    VEC_PUSH(u->arena, &u->maps, m);
-    return m;
-}
-
 // ---- variables ----
 
 static struct sema_var *find_var(struct names *n, const char *name, struct scope **where) {
@@ -185,6 +171,12 @@ static void name_identifier(struct names *n, struct ast_expr *e) {
         return;
     }
     if (sema_c_ask(n->u) && to_constant(n, e)) return;
+    const char *now = builtin_renamed(e->ident.name);
+    id = now ? variable_find(now, &arg) : -1;
+    if (id >= 0) {
+        to_builtin(n, e, id, arg);
+        return;
+    }
     unknown_identifier(n, e);
     e->kind = AST_INT;
     e->type = types_basic(n->u->types, TYPE_ERROR);
@@ -231,6 +223,11 @@ static void name_call(struct names *n, struct ast_expr **pe) {
     int fn = function_find(e->call.name);
     struct sema_fn *user = find_fn(n->u, e->call.name);
     int var = variable_find(e->call.name, &arg);
+    const char *now = builtin_renamed(e->call.name);
+    if (!user && now && function_find(now) >= 0) {
+        e->call.name = now;
+        fn = function_find(now);
+    }
     if (!user && !e->call.args.len && var >= 0) { // pid() is pid
         to_builtin(n, e, var, arg);
         return;
@@ -492,6 +489,7 @@ void sema_names(struct unit *u) {
         struct scope scope = {0};
         struct names n = {.u = u, .program = u->programs.data[i], .scope = &scope};
         if (n.program->predicate) name_expr(&n, &n.program->predicate);
+        sema_hoist(u, &n.program->body);
         name_stmts(&n, &n.program->body);
         warn_unassigned(u, &n.program->vars);
     }

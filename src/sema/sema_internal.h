@@ -10,9 +10,12 @@ void sema_macros(struct unit *u);     // macro.c: expands calls of macros
 void sema_positional(struct unit *u); // positional.c: $1, $#, getopt
 void sema_attach(struct unit *u);     // attach.c: attach points to programs
 void sema_names(struct unit *u);      // names.c: what each name means
-void sema_calls(struct unit *u);      // calls.c: functions that call functions
-void sema_infer(struct unit *u);      // infer.c: types, checks, conversions
-void sema_resources(struct unit *u);  // resources.c: what BPF maps there are
+// hoist.c: declares at the start of `body` the variables that are used after their blocks, as
+// before bpftrace 0.22, and warns. The names of `body` must not be looked up yet.
+void sema_hoist(struct unit *u, struct ast_stmts *body);
+void sema_calls(struct unit *u);     // calls.c: functions that call functions
+void sema_infer(struct unit *u);     // infer.c: types, checks, conversions
+void sema_resources(struct unit *u); // resources.c: what BPF maps there are
 
 void sema_imports(struct unit *u); // import.c: files and folders that the script imports
 // import_c.c: compiles a .bpf.c file and declares its functions.

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes before the probes: imports (import.c), C definitions (ctext.c), configuration.
+// What comes before the probes: imports (import.c), C definitions (ctext.c), configuration; the
+// list of maps.
 #include "base/suggest.h"
 #include "probes/feature.h"
 #include "sema/sema_internal.h"
+
+struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span) {
+    for (size_t i = 0; i < u->maps.len; i++)
+        if (!strcmp(u->maps.data[i]->name, name)) return u->maps.data[i];
+    struct sema_map *m = ARENA_NEW(u->arena, struct sema_map);
+    m->name = name;
+    m->span = span;
+    m->index = (unsigned)u->maps.len;
+    m->value = types_basic(u->types, TYPE_NONE);
+    VEC_PUSH(u->arena, &u->maps, m);
+    return m;
+}
 
 // ---- configuration ----
 
