@@ -171,7 +171,8 @@ void rt_loop(struct runtime *rt) {
     release_child(rt);
     if (rt->opts->test) rt_run_tests(rt);
     if (rt->opts->bench) rt_run_benches(rt);
-    if (!rt->has_attached || rt->opts->test || rt->opts->bench) rt->stop = true;
+    bool is_gone = (rt->opts->child || rt->opts->pid) && child < 0; // since before it was watched
+    if (is_gone || !rt->has_attached || rt->opts->test || rt->opts->bench) rt->stop = true;
     while (!rt->stop) {
         struct epoll_event e[4];
         int n = epoll_wait(epoll, e, 4, 1000);
