@@ -180,6 +180,10 @@ void cg_atomic_add(struct cg *c, LLVMValueRef cell, LLVMValueRef by);
 struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct sema_map *m,
                             const struct ast_expr *key, bool up, bool post);
 LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key);
+// Of a keyless array, which is there before any assignment: where the word is that says there was
+// one; else 0.
+uint32_t cg_map_set_offset(const struct sema_map *m); // maps.c
+void cg_map_mark_set(struct cg *c, const struct sema_map *m, LLVMValueRef cell);
 LLVMValueRef cg_map_zero_key(struct cg *c); // of a keyless map
 LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key); // may be null
 // Address of the entry's value, made with zeroes if it is not there; may be null (full).

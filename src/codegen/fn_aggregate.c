@@ -96,7 +96,8 @@ static void bump_bucket(struct cg *c, LLVMValueRef cell, LLVMValueRef index, uin
 
 static void update_series(struct cg *c, LLVMValueRef cell, LLVMValueRef v,
                           const struct type *type) {
-    LLVMValueRef now = cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0);
+    LLVMValueRef now = c->u->clock ? cg_map_read(c, c->u->clock, NULL).v
+                                   : cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0);
     LLVMValueRef epoch = LLVMBuildUDiv(c->b, now, cg_int(c, (uint64_t)type->min), "");
     LLVMValueRef slot = LLVMBuildURem(c->b, epoch, cg_int(c, (uint64_t)type->max), "");
     LLVMBasicBlockRef in = cg_block(c, "slot"), end = cg_block(c, "end");

@@ -142,6 +142,12 @@ struct cg_value cg_map_read(struct cg *c, const struct sema_map *m, LLVMValueRef
     return type_is_scalar(m->value) ? read_scalar(c, m, cell) : read_bytes(c, m, cell);
 }
 
+// A value that is not zero shows itself that it was assigned; this is for what may be zero.
+void cg_map_mark_set(struct cg *c, const struct sema_map *m, LLVMValueRef cell) {
+    uint32_t at = cg_map_set_offset(m);
+    if (at) LLVMBuildStore(c->b, cg_int(c, 1), cg_offset(c, cell, at));
+}
+
 void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
                   const struct ast_expr *value) {
     if (key || m->bpf_type == BPF_MAP_TYPE_HASH) {
@@ -157,6 +163,8 @@ void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
     LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
     cg_at(c, have);
     cg_store(c, cell, m->value, v);
+    bool never_zero = !v.is_address && LLVMIsConstant(v.v) && !LLVMIsNull(v.v);
+    if (!never_zero) cg_map_mark_set(c, m, cell);
     cg_jump(c, end);
     cg_at(c, end);
 }
@@ -179,6 +187,7 @@ struct cg_value cg_map_step(struct cg *c, const struct ast_expr *e, const struct
     LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
     cg_at(c, have);
     LLVMValueRef old;
+    if (!up) cg_map_mark_set(c, m, cell); // counted up and down again, it is zero
     if (feature_have(FEATURE_atomic_fetch)) {
         old = LLVMBuildAtomicRMW(c->b, LLVMAtomicRMWBinOpAdd, cell, by, LLVMAtomicOrderingMonotonic,
                                  false);

@@ -81,6 +81,18 @@ static uint32_t flags_of(const struct sema_map *m) {
     return m->bpf_type == BPF_MAP_TYPE_LPM_TRIE || (hash && large) ? BPF_F_NO_PREALLOC : 0;
 }
 
+uint32_t cg_map_set_offset(const struct sema_map *m) {
+    bool fixed = !m->key && m->bpf_type == BPF_MAP_TYPE_ARRAY && !type_is_aggregate(m->value);
+    return fixed ? (m->value->size + 7) & ~7u : 0;
+}
+
+// The value of such a map with the word behind it.
+static const struct type *stored_type(struct cg *c, const struct sema_map *m) {
+    static const char *const names[] = {"value", "is_set"};
+    const struct type *parts[] = {m->value, types_int(c->u->types, 64, false)};
+    return cg_map_set_offset(m) ? types_tuple(c->u->types, parts, names, 2) : m->value;
+}
+
 static void one_map(struct cg *c, const struct sema_map *m) {
     if (m->key) types_complete_all(c->u->types, m->key);
     types_complete_all(c->u->types, m->value);
@@ -94,11 +106,12 @@ static void one_map(struct cg *c, const struct sema_map *m) {
                          .is_percpu_array = m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY,
                          .max_entries = m->max_entries,
                          .bpf_type = m->bpf_type,
-                         .pin = m->pin};
+                         .pin = m->pin,
+                         .set_offset = cg_map_set_offset(m)};
     uint32_t size = (m->value->size + 7) & ~7u;
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
     c->maps[m->index] = cg_map_global(c, row.symbol, m->bpf_type, m->max_entries,
-                                      array ? NULL : m->key, m->value, size, flags_of(m));
+                                      array ? NULL : m->key, stored_type(c, m), size, flags_of(m));
     VEC_PUSH(c->manifest->arena, &c->manifest->maps, row);
 }
 

@@ -65,6 +65,7 @@ static void assign_map(struct cg *c, const struct ast_stmt *s, const struct sema
     if (m->value->kind == TYPE_POINTER)
         by = LLVMBuildMul(c->b, by, cg_int(c, m->value->target->size ? m->value->target->size : 1),
                           "");
+    cg_map_mark_set(c, m, cell);
     bool atomic = (s->assign.op == AST_ADD || s->assign.op == AST_SUB) && m->value->size == 8;
     if (atomic) {
         if (s->assign.op == AST_SUB) by = LLVMBuildNeg(c->b, by, "");

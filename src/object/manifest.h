@@ -82,6 +82,9 @@ struct mf_map {
     uint32_t max_entries;
     uint32_t bpf_type; // enum bpf_map_type
     const char *pin;   // file name of the pinned map, or NULL
+    // Of a keyless array: where behind the value a word says that it was assigned, if it ever was
+    // with what may be zero; 0: no such word.
+    uint32_t set_offset;
 };
 VEC_OF(mf_maps, struct mf_map);
 
@@ -102,8 +105,8 @@ enum mf_event_kind {
     EVENT_EXIT,           // field 0: status, uint64_t
     EVENT_SKBOUTPUT,      // format: file name; fields
     EVENT_DEBUGF,
-    EVENT_RUNTIME_ERROR, // format: text, or NULL: that of the return code; helper: or NULL; field 0:
-                         // return code, if there is a helper
+    EVENT_RUNTIME_ERROR, // format: text, or NULL: that of the return code; helper: or NULL; field
+                         // 0: return code, if there is a helper
 };
 
 struct mf_field {

@@ -208,7 +208,8 @@ static void read_maps(struct reader *r, const json_t *list) {
                            .is_percpu_array = number(j, "percpu_array") != 0,
                            .max_entries = bounded(r, j, "max_entries", UINT32_MAX),
                            .bpf_type = bounded(r, j, "bpf_type", 1000),
-                           .pin = text(r, j, "pin")};
+                           .pin = text(r, j, "pin"),
+                           .set_offset = bounded(r, j, "set_offset", UINT32_MAX)};
         check_map(r, &m);
         VEC_PUSH(r->m->arena, &r->m->maps, m);
     }

@@ -137,6 +137,7 @@ static json_t *maps(struct writer *w) {
         put(j, "percpu_array", m->is_percpu_array);
         put(j, "max_entries", m->max_entries);
         put(j, "bpf_type", m->bpf_type);
+        put(j, "set_offset", m->set_offset);
         if (m->pin) json_object_set_new(j, "pin", text(m->pin));
         json_array_append_new(list, j);
     }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Histograms and time series.
+// Histograms.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "output/output_internal.h"
 
@@ -122,95 +121,5 @@ void hist_json(struct strbuf *b, const struct type *type, const uint64_t *v, uin
             strbuf_printf(b, "\"count\": %" PRIu64 "}", v[i] / div);
         }
     }
-    strbuf_putc(b, ']');
-}
-
-// ---- time series ----
-
-static int64_t slot_value(const struct type *type, const struct value_tseries_slot *s) {
-    if (type->step == TSERIES_AVG && s->count) return (int64_t)s->value / (int64_t)s->count;
-    return (int64_t)s->value;
-}
-
-static bool range_of(const struct type *type, const struct value_tseries_slot *s, uint64_t *first,
-                     uint64_t *last) {
-    bool any = false;
-    for (int64_t i = 0; i < type->max; i++) {
-        if (!s[i].count) continue;
-        if (!any || s[i].epoch < *first) *first = s[i].epoch;
-        if (!any || s[i].epoch > *last) *last = s[i].epoch;
-        any = true;
-    }
-    // Older rounds of the ring are gone.
-    if (any && *last - *first >= (uint64_t)type->max) *first = *last - (uint64_t)type->max + 1;
-    return any;
-}
-
-static void clock_text(char *out, size_t size, uint64_t ns) {
-    struct timespec real, mono;
-    struct tm tm;
-    clock_gettime(CLOCK_REALTIME, &real);
-    clock_gettime(CLOCK_MONOTONIC, &mono);
-    int64_t t = (int64_t)ns + (int64_t)(real.tv_sec - mono.tv_sec) * 1000000000 + real.tv_nsec -
-                mono.tv_nsec;
-    time_t seconds = t / 1000000000;
-    localtime_r(&seconds, &tm);
-    strftime(out, size, "%H:%M:%S", &tm);
-    size_t n = strlen(out);
-    snprintf(out + n, size - n, ".%03d", (int)(t % 1000000000 / 1000000));
-}
-
-void tseries_text(struct strbuf *b, const struct type *type, const void *data) {
-    const struct value_tseries_slot *s = data;
-    uint64_t first = 0, last = 0;
-    int64_t low = 0, high = 0;
-    bool any = false;
-    if (!range_of(type, s, &first, &last)) return;
-    for (uint64_t e = first; e <= last; e++) {
-        const struct value_tseries_slot *x = &s[e % (uint64_t)type->max];
-        if (!x->count || x->epoch != e) continue;
-        int64_t v = slot_value(type, x);
-        if (!any || v < low) low = v;
-        if (!any || v > high) high = v;
-        any = true;
-    }
-    char from[32], to[32];
-    snprintf(from, sizeof(from), "%" PRId64, low);
-    snprintf(to, sizeof(to), "%" PRId64, high);
-    strbuf_printf(b, "%-16s %s%*s%s\n", "", from, (int)(BAR + 1 - strlen(from) - strlen(to)), "",
-                  to);
-    strbuf_printf(b, "hh:mm:ss.ms      |%.*s|\n", BAR - 1,
-                  "___________________________________________________________");
-    for (uint64_t e = first; e <= last; e++) {
-        const struct value_tseries_slot *x = &s[e % (uint64_t)type->max];
-        char when[40];
-        clock_text(when, sizeof(when), e * (uint64_t)type->min);
-        bool there = x->count && x->epoch == e;
-        int64_t v = there ? slot_value(type, x) : 0;
-        int at = there ? (high > low ? (int)((v - low) * (BAR - 2) / (high - low)) : 0) : -1;
-        strbuf_printf(b, "%-16s |", when);
-        for (int i = 0; i < BAR - 1; i++) strbuf_putc(b, i == at ? '*' : ' ');
-        if (there)
-            strbuf_printf(b, "| %" PRId64 "\n", v);
-        else
-            strbuf_puts(b, "| -\n");
-    }
-}
-
-void tseries_json(struct strbuf *b, const struct type *type, const void *data) {
-    const struct value_tseries_slot *s = data;
-    uint64_t first = 0, last = 0;
-    strbuf_putc(b, '[');
-    if (range_of(type, s, &first, &last))
-        for (uint64_t e = first; e <= last; e++) {
-            const struct value_tseries_slot *x = &s[e % (uint64_t)type->max];
-            if (e > first) strbuf_puts(b, ", ");
-            strbuf_printf(b,
-                          "{\"interval_start\": %" PRIu64 ", \"value\": ", e * (uint64_t)type->min);
-            if (x->count && x->epoch == e)
-                strbuf_printf(b, "%" PRId64 "}", slot_value(type, x));
-            else
-                strbuf_puts(b, "null}");
-        }
     strbuf_putc(b, ']');
 }

@@ -108,7 +108,7 @@ void json_value(struct output *o, struct strbuf *b, const struct type *type, con
     case TYPE_BUFFER: bytes(b, type, data); break;
     case TYPE_HIST:
     case TYPE_LHIST: hist_json(b, type, data, 1); break;
-    case TYPE_TSERIES: tseries_json(b, type, data); break;
+    case TYPE_TSERIES: tseries_json(o, b, type, data); break;
     case TYPE_TUPLE:
     case TYPE_STRUCT: fields(o, b, type, data); break;
     case TYPE_ARRAY:

@@ -44,6 +44,8 @@ static int compare_values(const struct type *type, const void *a, const void *b)
             if (c) return c;
         }
         return 0;
+    case TYPE_TSERIES: // the one that was fed last comes last
+        return compare_ints((int64_t)series_end(type, a), (int64_t)series_end(type, b), false);
     case TYPE_HIST:
     case TYPE_LHIST: { // by how much is in them
         uint64_t total[2] = {0, 0}, v;
@@ -154,10 +156,21 @@ static void json_map(struct output *o, const struct mf_map *map, const struct or
     output_write(o, b->data, b->len);
 }
 
+static void find_series_end(struct output *o, const struct mf_map *map,
+                            const struct output_entry *entries, size_t n) {
+    o->series_end = 0;
+    if (map->value->kind != TYPE_TSERIES) return;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t end = series_end(map->value, entries[i].value);
+        if (end > o->series_end) o->series_end = end;
+    }
+}
+
 void output_map(struct output *o, const struct mf_map *map, const struct output_entry *entries,
                 size_t n, uint32_t top, uint32_t div) {
     struct order *list = calloc(n ? n : 1, sizeof(*list));
     if (!list) return;
+    find_series_end(o, map, entries, n);
     for (size_t i = 0; i < n; i++) list[i] = (struct order){.map = map, .entry = entries[i]};
     bool ordered = map->bpf_type == BPF_MAP_TYPE_QUEUE || map->bpf_type == BPF_MAP_TYPE_STACK;
     if (!map->is_scalar && !ordered && n > 1) qsort(list, n, sizeof(*list), compare_entries);
@@ -171,6 +184,7 @@ void output_map(struct output *o, const struct mf_map *map, const struct output_
 }
 
 void output_map_item(struct output *o, const struct mf_map *map, const struct output_entry *e) {
+    find_series_end(o, map, e, 1);
     if (o->opts.json) {
         struct order one = {.map = map, .entry = *e};
         json_map(o, map, &one, 1);

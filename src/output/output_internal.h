@@ -2,6 +2,8 @@
 // What the files of output share.
 #pragma once
 
+#include <time.h>
+
 #include "output/output.h"
 
 struct output {
@@ -9,10 +11,11 @@ struct output {
     struct output_options opts;
     const struct manifest *manifest;
     struct output_resolver resolver;
-    struct strbuf line; // scratch of the writers
-    int error;          // errno of the first failed write
-    struct gfp *gfp;    // gfp.c: names of bits, read on first use
-    int64_t apart[4];   // ns from each clock (enum nsecs_clock) to wall time; 0: not known yet
+    struct strbuf line;  // scratch of the writers
+    int error;           // errno of the first failed write
+    struct gfp *gfp;     // gfp.c: names of bits, read on first use
+    uint64_t series_end; // of the map that is printed
+    int64_t apart[4];    // ns from each clock (enum nsecs_clock) to wall time; 0: not known yet
 };
 
 // Writes text and flushes as -B says.
@@ -25,8 +28,11 @@ void json_string_text(struct strbuf *b, const char *text, size_t len);
 // hist.c: buckets of a histogram as lines (text) or JSON; div divides counts.
 void hist_text(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);
 void hist_json(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);
-void tseries_text(struct strbuf *b, const struct type *type, const void *data);
-void tseries_json(struct strbuf *b, const struct type *type, const void *data);
+// series.c: the last interval that has a value; o->series_end is the latest of those printed
+// together.
+uint64_t series_end(const struct type *type, const void *data);
+void tseries_text(struct output *o, struct strbuf *b, const struct type *type, const void *data);
+void tseries_json(struct output *o, struct strbuf *b, const struct type *type, const void *data);
 // value.c: a map's value, of aggregations too.
 void map_value(struct output *o, struct strbuf *b, const struct type *type, const void *data,
                uint32_t div);
@@ -35,4 +41,7 @@ void stack_text(struct output *o, struct strbuf *b, const struct type *type, con
                 unsigned indent);
 // gfp.c: flags of an allocation by name, "GFP_KERNEL|__GFP_ZERO", into an empty `b`.
 void gfp_text(struct output *o, struct strbuf *b, uint64_t flags);
+// ns of a clock to wall time, by how far the two were apart when that was first asked: times of one
+// run compare to the microsecond.
+struct timespec output_wall_time(struct output *o, uint64_t nsecs, uint32_t clock);
 void output_time(struct output *o, struct strbuf *b, const struct value_timestamp *t);

@@ -198,9 +198,7 @@ static void put_mac(struct strbuf *b, const void *data) {
     for (int i = 0; i < 6; i++) strbuf_printf(b, i ? ":%02X" : "%02X", p[i]);
 }
 
-// ns of a clock to wall time, by how far the two were apart when that was first asked: times of one
-// run compare to the microsecond.
-static struct timespec wall_time(struct output *o, uint64_t nsecs, uint32_t clock) {
+struct timespec output_wall_time(struct output *o, uint64_t nsecs, uint32_t clock) {
     static const clockid_t ids[] = {CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI, CLOCK_TAI};
     clock = clock < 4 ? clock : 1;
     if (!o->apart[clock]) {
@@ -217,7 +215,7 @@ static struct timespec wall_time(struct output *o, uint64_t nsecs, uint32_t cloc
 void output_time(struct output *o, struct strbuf *b, const struct value_timestamp *v) {
     const char *format =
         v->format < o->manifest->strings.len ? o->manifest->strings.data[v->format] : "";
-    struct timespec t = wall_time(o, v->nsecs, v->clock);
+    struct timespec t = output_wall_time(o, v->nsecs, v->clock);
     struct tm tm;
     char text[512], expanded[512];
     size_t n = 0;
@@ -360,7 +358,7 @@ void map_value(struct output *o, struct strbuf *b, const struct type *type, cons
         break;
     case TYPE_HIST:
     case TYPE_LHIST: hist_text(b, type, data, div); break;
-    case TYPE_TSERIES: tseries_text(b, type, data); break;
+    case TYPE_TSERIES: tseries_text(o, b, type, data); break;
     case TYPE_INT: put_signed(b, type->is_signed, (uint64_t)value_int(type, data), div); break;
     default: output_value(o, b, type, data); break;
     }

@@ -187,15 +187,31 @@ void rt_clear_map(struct runtime *rt, uint32_t map) {
     snapshot_free(&s);
 }
 
-// A keyless map always has its entry: cleared and not written since, or never, it counts as empty.
+// Was a keyless array assigned with what may be zero?
+static bool is_set(const struct runtime *rt, uint32_t map) {
+    const struct mf_map *m = &rt->m->maps.data[map];
+    uint64_t word = 0;
+    uint32_t key = 0;
+    size_t size = bpf_map__value_size(rt->maps[map]);
+    unsigned char *raw = calloc(1, size);
+    if (m->set_offset && size >= m->set_offset + sizeof(word) && raw &&
+        !bpf_map_lookup_elem(bpf_map__fd(rt->maps[map]), &key, raw))
+        memcpy(&word, raw + m->set_offset, sizeof(word));
+    free(raw);
+    return word;
+}
+
+// A keyless array always has its entry: cleared and not written since, or never, it counts as
+// empty.
 static bool is_empty(const struct runtime *rt, uint32_t map, const struct snapshot *s) {
     const struct mf_map *m = &rt->m->maps.data[map];
     if (s->n == 0) return true;
     if (!is_array(rt, map)) return false;
     for (uint32_t i = 0; i < m->value->size; i++)
         if (s->values[i]) return false;
+    if (is_set(rt, map)) return false;
     // But for sums, what has counted something is not all zeroes.
-    bool untouched = type_is_aggregate(m->value) && m->value->kind != TYPE_SUM && !rt->zeroed[map];
+    bool untouched = m->value->kind != TYPE_SUM && !rt->zeroed[map];
     return rt->cleared[map] || untouched;
 }
 

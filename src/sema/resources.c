@@ -103,6 +103,17 @@ static void choose(struct unit *u, struct sema_map *m) {
     if (!m->key && !list) choose_scalar(m);
 }
 
+// The clock of tseries() that a test sets.
+static void find_clock(struct unit *u) {
+    const char *name = config_string(&u->config, CONFIG_dummy_ts_map);
+    if (!*name) return;
+    for (size_t i = 0; i < u->maps.len; i++)
+        if (!strcmp(u->maps.data[i]->name, name)) u->clock = u->maps.data[i];
+    struct span none = {.src = NULL};
+    if (!u->clock || u->clock->key || !type_is_integer(u->clock->value))
+        diag(u->diags, u->clock ? u->clock->span : none, map_clock, name);
+}
+
 void sema_resources(struct unit *u) {
     size_t kept = 0;
     for (size_t i = 0; i < u->maps.len; i++) {
@@ -126,4 +137,5 @@ void sema_resources(struct unit *u) {
         u->maps.data[kept++] = m;
     }
     u->maps.len = kept;
+    find_clock(u);
 }

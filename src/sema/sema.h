@@ -106,7 +106,7 @@ struct unit_options {
     bool no_warnings;
     bool test_mode, bench_mode;
     bool params_help; // say what named parameters there are instead of a run
-    bool no_kernel; // --check without BTF or privileges where avoidable
+    bool no_kernel;   // --check without BTF or privileges where avoidable
 };
 
 struct c_failure { // C text that the own reader does not understand
@@ -130,6 +130,7 @@ struct unit {
     bool c_asked;           // clang was asked, or there was none
     const char *c_no_help;  // why clang was no help, for a hint; or NULL
     struct sema_maps maps;
+    const struct sema_map *clock; // of tseries(): config dummy_ts_map; or NULL
     struct sema_programs programs;
     struct sema_fns fns;
     struct probe_env env;
