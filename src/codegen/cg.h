@@ -45,6 +45,7 @@ struct cg_function {
     unsigned depth;                // of conditional blocks
     struct cg_loop loops[CG_MAX_LOOPS];
     unsigned nloops;
+    bool counts_turns;       // in an unroll that is a loop
     LLVMValueRef broke;      // callback: alloca-like cell that ends all loops (return inside)
     LLVMValueRef ctx_struct; // callback: captured pointers
     struct sema_var **captures;
@@ -73,11 +74,11 @@ struct cg {
         LLVMValueRef map;
     } stacks[16];
     unsigned nstacks;
-    uint32_t scratch_used, scratch_max;  // bytes: of this program, of all
-    uint32_t scratch_fns;                // of the script's functions, before those of programs
-    struct cg_values scratch_keys;       // where functions store the key of their look-up
-    LLVMValueRef lost;                   // void gaff_lost(i32 index)
-    bool has_control;                    // some event goes to the control ring: all carry the time
+    uint32_t scratch_used, scratch_max; // bytes: of this program, of all
+    uint32_t scratch_fns;               // of the script's functions, before those of programs
+    struct cg_values scratch_keys;      // where functions store the key of their look-up
+    LLVMValueRef lost;                  // void gaff_lost(i32 index)
+    bool has_control;                   // some event goes to the control ring: all carry the time
     // Set: pointers of an iterator's context are wanted as the verifier knows them, non-NULL; where
     // one is NULL, control goes here.
     LLVMBasicBlockRef typed_null;
@@ -85,7 +86,7 @@ struct cg {
     unsigned serial;                     // for names
     struct cg_value prepared;            // a value that was computed before its event was reserved,
     const struct ast_expr *prepared_for; // and the node that stands for it
-    struct span span; // what is being generated
+    struct span span;                    // what is being generated
 };
 
 // ---- builder shorthands (value.c) ----
@@ -196,12 +197,12 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
              const struct ast_expr *where);
 // A warning of the program itself, at the place of the code around it.
 void cg_warn(struct cg *c, const char *text);
-// With -k: a warning where `failed` (i1), with what the helper gave (i64), and a text; NULL: that of
-// the errno.
+// With -k: a warning where `failed` (i1), with what the helper gave (i64), and a text; NULL: that
+// of the errno.
 void cg_check(struct cg *c, LLVMValueRef failed, LLVMValueRef code, const char *helper,
               const char *text);
 LLVMValueRef cg_negative(struct cg *c, LLVMValueRef v); // i1
-uint32_t cg_string(struct cg *c, const char *text); // index into manifest.strings
+uint32_t cg_string(struct cg *c, const char *text);     // index into manifest.strings
 
 // ---- module level ----
 LLVMValueRef cg_map_global(struct cg *c, const char *name, uint32_t type, uint32_t max_entries,
