@@ -45,6 +45,7 @@ struct cg_function {
     unsigned depth;                // of conditional blocks
     struct cg_loop loops[CG_MAX_LOOPS];
     unsigned nloops;
+    bool counts_turns;       // in an unroll that is a loop
     LLVMValueRef broke;      // callback: alloca-like cell that ends all loops (return inside)
     LLVMValueRef ctx_struct; // callback: captured pointers
     struct sema_var **captures;

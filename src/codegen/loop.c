@@ -29,13 +29,68 @@ static void while_loop(struct cg *c, const struct ast_stmt *s) {
     cg_at(c, end);
 }
 
-static void unroll(struct cg *c, const struct ast_stmt *s) {
-    // No loop: break and continue in it are those of the loop around it.
-    for (int64_t n = (int64_t)s->loop.cond->integer.value; n > 0; n--) {
-        cg_enter(c);
-        cg_stmts(c, &s->loop.body);
-        cg_leave(c);
+enum { UNROLL_MOST = 500 /* statements; beyond, jumps may not reach and compiling takes long */ };
+
+// How many statements come of it when every unroll in it is unrolled.
+static uint64_t unrolled_size(const struct ast_stmts *stmts) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < stmts->len && n <= UNROLL_MOST; i++) {
+        const struct ast_stmt *s = stmts->data[i];
+        n++;
+        if (s->kind == AST_IF)
+            n += unrolled_size(&s->cond.then) + unrolled_size(&s->cond.otherwise);
+        if (s->kind == AST_BLOCK) n += unrolled_size(&s->block);
+        if (s->kind == AST_UNROLL)
+            n += s->loop.cond->integer.value * unrolled_size(&s->loop.body);
+        else if (s->kind == AST_WHILE)
+            n += unrolled_size(&s->loop.body);
     }
+    return n;
+}
+
+// One turn of an unroll or of what stands for it.
+// No loop of the language: break and continue in it are those of the loop around it.
+static void unrolled_turn(struct cg *c, const struct ast_stmt *s, LLVMBasicBlockRef next) {
+    cg_enter(c);
+    cg_stmts(c, &s->loop.body);
+    cg_leave(c);
+    cg_jump(c, next);
+    cg_at(c, next);
+}
+
+// A large unroll: a loop that counts its turns on the stack, where the verifier follows them.
+static void counted_loop(struct cg *c, const struct ast_stmt *s) {
+    LLVMValueRef turn = cg_stack_slot(c, 8);
+    LLVMBasicBlockRef test = cg_block(c, "unroll"), body = cg_block(c, "turn"),
+                      next = cg_block(c, "next"), end = cg_block(c, "end");
+    LLVMBuildStore(c->b, cg_int(c, 0), turn);
+    cg_jump(c, test);
+    cg_at(c, test);
+    LLVMValueRef i = LLVMBuildLoad2(c->b, c->i64, turn, "");
+    LLVMValueRef more =
+        LLVMBuildICmp(c->b, LLVMIntULT, i, cg_int(c, s->loop.cond->integer.value), "");
+    LLVMBuildCondBr(c->b, more, body, end);
+    cg_at(c, body);
+    unrolled_turn(c, s, next);
+    i = LLVMBuildLoad2(c->b, c->i64, turn, "");
+    LLVMBuildStore(c->b, LLVMBuildAdd(c->b, i, cg_int(c, 1), ""), turn);
+    cg_jump(c, test);
+    cg_at(c, end);
+}
+
+static void unroll(struct cg *c, const struct ast_stmt *s) {
+    uint64_t n = s->loop.cond->integer.value;
+    if (c->f->counts_turns || n * unrolled_size(&s->loop.body) > UNROLL_MOST) {
+        bool before = c->f->counts_turns;
+        c->f->counts_turns = true; // and what is in it as well
+        counted_loop(c, s);
+        c->f->counts_turns = before;
+        return;
+    }
+    LLVMBasicBlockRef end = cg_block(c, "end");
+    for (uint64_t i = 0; i < n; i++) unrolled_turn(c, s, cg_block(c, "next"));
+    cg_jump(c, end);
+    cg_at(c, end);
 }
 
 // ---- callbacks ----
