@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #include "base/log.h"
 #include "object/elf.h"
 #include "output/output.h"
