@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // BTF-defined maps: a global in ".maps" whose type says everything (Documentation of libbpf):
 //   struct { int (*type)[N]; int (*max_entries)[N]; KEY *key; VALUE *value; }
+#include <unistd.h>
 #include <linux/bpf.h>
 #include <string.h>
 
@@ -72,12 +73,15 @@ LLVMValueRef cg_stack_map(struct cg *c, uint32_t frames) {
     return map;
 }
 
-// Large values are not allocated ahead: 4096 histograms for each processor would be.
-enum { PREALLOC_BYTES = 256 };
+// What is not allocated ahead can fail to be made where the kernel must not wait, as in timers; but
+// 4096 histograms for each of many processors are too much memory for a script that uses a few.
+enum { PREALLOC_BYTES = 8 << 20 };
 
 static uint32_t flags_of(const struct sema_map *m) {
     bool hash = m->bpf_type == BPF_MAP_TYPE_HASH || m->bpf_type == BPF_MAP_TYPE_PERCPU_HASH;
-    bool large = ((m->value->size + 7) & ~7u) > PREALLOC_BYTES;
+    long cpus = m->bpf_type == BPF_MAP_TYPE_PERCPU_HASH ? sysconf(_SC_NPROCESSORS_CONF) : 1;
+    uint64_t entry = (m->key ? m->key->size : 0) + (uint64_t)m->value->size * (cpus > 0 ? cpus : 1);
+    bool large = entry * m->max_entries > PREALLOC_BYTES;
     return m->bpf_type == BPF_MAP_TYPE_LPM_TRIE || (hash && large) ? BPF_F_NO_PREALLOC : 0;
 }
 
