@@ -84,6 +84,7 @@ struct cg {
     LLVMBasicBlockRef typed_null;
     uint32_t first_target;               // index in the manifest of the program's first target
     bool identity;                       // the program reads its attach cookie
+    bool has_jumps_back;                 // some loop is one in the code too
     unsigned serial;                     // for names
     bool is_shallow;                     // no variable on the stack that need not be there
     bool is_too_deep;                    // more stack than the kernel allows

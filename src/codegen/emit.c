@@ -3,6 +3,7 @@
 // in it, and the dumps of -d.
 #include <llvm-c/Analysis.h>
 #include <llvm-c/ErrorHandling.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -126,7 +127,18 @@ static void dump_assembly(LLVMModuleRef module, LLVMTargetMachineRef machine, FI
     LLVMDisposeModule(copy);
 }
 
+// Before 6.2 a loop may only be closed by a jump: where LLVM moves blocks, an instruction can fall
+// through to the loop's head ("back-edge from insn"). In the order of the source none does.
+static void keep_order_of_blocks(void) {
+    static bool is_set; // LLVM takes an option once
+    static const char *const words[] = {"gaff", "-disable-block-placement"};
+    if (is_set) return;
+    is_set = true;
+    LLVMParseCommandLineOptions(2, words, NULL);
+}
+
 static bool optimise(struct cg *c, LLVMTargetMachineRef machine) {
+    if (c->has_jumps_back) keep_order_of_blocks();
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     // Loops are left as they are: unrolling and vectorising only grow what is verified.
     LLVMPassBuilderOptionsSetLoopUnrolling(options, false);

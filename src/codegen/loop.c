@@ -14,6 +14,7 @@ static void open_loop(struct cg *c, LLVMBasicBlockRef next, LLVMBasicBlockRef do
 }
 
 static void while_loop(struct cg *c, const struct ast_stmt *s) {
+    c->has_jumps_back = true;
     LLVMBasicBlockRef test = cg_block(c, "while"), body = cg_block(c, "do"),
                       end = cg_block(c, "end");
     cg_jump(c, test);
@@ -60,6 +61,7 @@ static void unrolled_turn(struct cg *c, const struct ast_stmt *s, LLVMBasicBlock
 
 // A large unroll: a loop that counts its turns on the stack, where the verifier follows them.
 static void counted_loop(struct cg *c, const struct ast_stmt *s) {
+    c->has_jumps_back = true;
     LLVMValueRef turn = cg_stack_slot(c, 8);
     LLVMBasicBlockRef test = cg_block(c, "unroll"), body = cg_block(c, "turn"),
                       next = cg_block(c, "next"), end = cg_block(c, "end");
