@@ -125,7 +125,9 @@ LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home);
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align);
 // What a callback is given must be on the stack, and so must what decides when a loop ends: the
 // verifier knows no values in maps.
+// Until cg_stack_done, after which the place may be another's.
 LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size);
+void cg_stack_done(struct cg *c, LLVMValueRef slot, uint32_t size);
 LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size); // what is read at any index must be here
 void cg_make_scratch(struct cg *c);                        // at the end: its map
 void cg_zero(struct cg *c, LLVMValueRef p, uint32_t size);

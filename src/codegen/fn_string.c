@@ -243,7 +243,9 @@ static LLVMValueRef search(struct cg *c, const struct ast_expr *e) {
     } else {
         call_each(c, fn, ctx, nh);
     }
-    return LLVMBuildLoad2(c->b, c->i64, cg_offset(c, ctx, 16), "");
+    LLVMValueRef found = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, ctx, 16), "");
+    cg_stack_done(c, ctx, 24);
+    return found;
 }
 
 struct cg_value cg_fn_strstr(struct cg *c, const struct ast_expr *e) {

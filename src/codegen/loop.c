@@ -95,8 +95,12 @@ static void unroll(struct cg *c, const struct ast_stmt *s) {
 
 // ---- callbacks ----
 
+static uint32_t context_bytes(const struct ast_stmt *s) {
+    return (uint32_t)(8 * (s->loop.ncaptures + 4));
+}
+
 static LLVMValueRef context_struct(struct cg *c, const struct ast_stmt *s) {
-    LLVMValueRef p = cg_stack_slot(c, (uint32_t)(8 * (s->loop.ncaptures + 4)));
+    LLVMValueRef p = cg_stack_slot(c, context_bytes(s));
     LLVMBuildStore(c->b, cg_int(c, 0), p);
     LLVMBuildStore(c->b, cg_int(c, 0), cg_offset(c, p, 8 * (s->loop.ncaptures + 3)));
     for (size_t i = 0; i < s->loop.ncaptures; i++)
@@ -237,6 +241,7 @@ static void range_loop(struct cg *c, const struct ast_stmt *s) {
     LLVMValueRef args[] = {LLVMBuildTrunc(c->b, count, c->i32, ""), fn, context, cg_int(c, 0)};
     cg_helper(c, BPF_FUNC_loop, args, 4);
     if (has_return(&s->loop.body)) propagate_return(c, s, context);
+    cg_stack_done(c, context, context_bytes(s));
     cg_leave(c);
     cg_jump(c, end);
     cg_at(c, end);
@@ -266,6 +271,7 @@ static void map_loop(struct cg *c, const struct ast_stmt *s) {
     LLVMValueRef args[] = {c->maps[m->index], fn, context, cg_int(c, 0)};
     cg_helper(c, BPF_FUNC_for_each_map_elem, args, 4);
     if (has_return(&s->loop.body)) propagate_return(c, s, context);
+    cg_stack_done(c, context, context_bytes(s));
 }
 
 void cg_loop(struct cg *c, const struct ast_stmt *s) {

@@ -3,6 +3,7 @@
 // from user space. Long copies and clearing go through bpf_probe_read_kernel, which the verifier
 // takes at any constant size, and which clears its destination when the source is address 0.
 #include <linux/bpf.h>
+#include <string.h>
 
 #include "codegen/cg.h"
 #include "probes/feature.h"
@@ -79,9 +80,21 @@ LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
     return cg_home_address(c, &home);
 }
 
+static void lifetime(struct cg *c, const char *name, LLVMValueRef slot, uint32_t size) {
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    LLVMValueRef fn = LLVMGetIntrinsicDeclaration(c->module, id, &c->ptr, 1);
+    LLVMValueRef args[] = {cg_int(c, size), slot};
+    LLVMBuildCall2(c->b, LLVMIntrinsicGetType(c->llvm, id, &c->ptr, 1), fn, args, 2, "");
+}
+
 LLVMValueRef cg_stack_slot(struct cg *c, uint32_t size) {
-    c->f->stack_used += (size + 7) & ~7u;
-    return stack_slot(c, (size + 7) & ~7u, 8);
+    LLVMValueRef slot = stack_slot(c, (size + 7) & ~7u, 8);
+    lifetime(c, "llvm.lifetime.start", slot, (size + 7) & ~7u);
+    return slot;
+}
+
+void cg_stack_done(struct cg *c, LLVMValueRef slot, uint32_t size) {
+    lifetime(c, "llvm.lifetime.end", slot, (size + 7) & ~7u);
 }
 
 LLVMValueRef cg_scratch_slot(struct cg *c, uint32_t size) {
