@@ -105,7 +105,8 @@ void cg_di_global(struct cg *c, LLVMValueRef global, const char *name, LLVMMetad
 enum { MAX_COLUMN = 1023 };
 
 void cg_place(struct cg *c, struct span span) {
-    if (span.src) c->span = span;
+    if (!span.src) return; // of a node that stands for no text: what is around it goes on
+    c->span = span;
     if (!c->f || !c->f->scope) return;
     unsigned line = 1, column = 1;
     if (span.src && span.src == c->u->source) source_position(span.src, span.begin, &line, &column);

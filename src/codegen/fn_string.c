@@ -265,6 +265,7 @@ struct cg_value cg_fn_path(struct cg *c, const struct ast_expr *e) {
     c->typed_null = of_iter ? end : NULL;
     struct cg_value v = cg_expr(c, ARG(e, 0));
     c->typed_null = NULL;
+    cg_place(c, e->span);
     LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, v.v, c->ptr, ""), p, cg_int32(c, e->type->size)};
     cg_helper(c, BPF_FUNC_d_path, args, 3);
     cg_jump(c, end);
