@@ -187,6 +187,20 @@ static bool has_return(const struct ast_stmts *s) {
     return false;
 }
 
+static void find_block(void *ctx, struct ast_expr **e) {
+    bool *found = ctx;
+    if ((*e)->kind == AST_BLOCK_EXPR) *found = true;
+}
+
+// Of a block in an expression it is not asked what it holds.
+static bool may_return(const struct ast_stmts *s) {
+    bool block = false;
+    struct ast_visitor v = {.ctx = &block, .expr = find_block};
+    if (has_return(s)) return true;
+    ast_visit_stmts(&v, (struct ast_stmts *)s); // only looks
+    return block;
+}
+
 // Without bpf_loop: a loop in the program, whose bounds the verifier must see.
 static void plain_range(struct cg *c, const struct ast_stmt *s) {
     struct sema_var *v = s->loop.var->var.var;
@@ -242,7 +256,7 @@ static void range_loop(struct cg *c, const struct ast_stmt *s) {
     cg_place(c, s->span);
     LLVMValueRef args[] = {LLVMBuildTrunc(c->b, count, c->i32, ""), fn, context, cg_int(c, 0)};
     cg_helper(c, BPF_FUNC_loop, args, 4);
-    if (has_return(&s->loop.body)) propagate_return(c, s, context);
+    if (may_return(&s->loop.body)) propagate_return(c, s, context);
     cg_stack_done(c, context, context_bytes(s));
     cg_leave(c);
     cg_jump(c, end);
@@ -272,7 +286,7 @@ static void map_loop(struct cg *c, const struct ast_stmt *s) {
     cg_place(c, s->span);
     LLVMValueRef args[] = {c->maps[m->index], fn, context, cg_int(c, 0)};
     cg_helper(c, BPF_FUNC_for_each_map_elem, args, 4);
-    if (has_return(&s->loop.body)) propagate_return(c, s, context);
+    if (may_return(&s->loop.body)) propagate_return(c, s, context);
     cg_stack_done(c, context, context_bytes(s));
 }
 

@@ -64,8 +64,8 @@ static const struct hint {
 
 // Rows whose calls compile only where other things are so: a probe, a file, a program.
 static bool is_special(int row) {
-    static const int rows[] = {FN_skboutput, FN_fail,   FN_uaddr, FN_path,        FN_override,
-                               FN_find,      FN_getopt, FN_kaddr, FN_percpu_kaddr};
+    static const int rows[] = {FN_skboutput, FN_fail,   FN_uaddr, FN_path,         FN_override,
+                               FN_find,      FN_getopt, FN_kaddr, FN_percpu_kaddr, FN_push};
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i] == row) return true;
     return false;
