@@ -68,7 +68,7 @@ struct cg {
     const struct sema_program *program;
     struct cg_function *f;
     LLVMValueRef *maps; // by sema_map.index
-    LLVMValueRef events, control, losses, state, scratch_map;
+    LLVMValueRef events, control, losses, state, scratch_map, generations;
     struct cg_stack_map {
         uint32_t frames;
         LLVMValueRef map;
@@ -188,7 +188,10 @@ LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast
 // one; else 0.
 uint32_t cg_map_set_offset(const struct sema_map *m); // maps.c
 void cg_map_mark_set(struct cg *c, const struct sema_map *m, LLVMValueRef cell);
-LLVMValueRef cg_map_zero_key(struct cg *c); // of a keyless map
+LLVMValueRef cg_map_no_key(struct cg *c, const struct sema_map *m); // of a keyless map
+LLVMValueRef cg_map_generation(struct cg *c, const struct sema_map *m);
+// The key's type in the kernel; NULL: keyless.
+const struct type *cg_map_key_type(struct cg *c, const struct sema_map *m);           // maps.c
 LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key); // may be null
 // Address of the entry's value, made with zeroes if it is not there; may be null (full).
 LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key);

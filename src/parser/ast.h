@@ -161,6 +161,7 @@ struct ast_expr {
             struct ast_exprs args;
             int function;       // sema: enum builtin_function, or -1 for a call of `fn`
             struct sema_fn *fn; // sema: user function
+            int emptied_by;     // sema: print(@m) that clear() or zero() follows: which; or 0
         } call;
         struct {
             enum ast_unary op;
@@ -328,11 +329,13 @@ struct ast_expr *ast_expr_new(struct arena *a, enum ast_expr_kind kind, struct s
 struct ast_stmt *ast_stmt_new(struct arena *a, enum ast_stmt_kind kind, struct span span);
 
 // Visits every expression below, children first; `expr` may replace the node it is given, and
-// `type` the type. Either may be NULL.
+// `type` the type. Each may be NULL.
 struct ast_visitor {
     void *ctx;
     void (*expr)(void *ctx, struct ast_expr **e);
     void (*type)(void *ctx, struct ast_type **t);
+    void (*list)(void *ctx, struct ast_stmts *s); // before the statements in it
 };
 void ast_visit_expr(const struct ast_visitor *v, struct ast_expr **e);
+void ast_visit_stmt(const struct ast_visitor *v, struct ast_stmt *s);
 void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s);

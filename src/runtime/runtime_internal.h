@@ -29,6 +29,8 @@ struct runtime {
     struct bpf_program **programs; // by index in the manifest
     struct bpf_map **maps;         // likewise
     bool *cleared, *zeroed;        // keyless maps that clear() emptied, that zero() set
+    uint64_t *generations;         // of maps that have them
+    bool *emptied;                 // by a print, for the clear() or zero() that follows
     bool *reused;                  // pinned maps that were there before
     int pins;                      // PIN_FOLDER, locked from look-up to pinning; -1
     struct bpf_map *state, *losses;
@@ -57,18 +59,26 @@ int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 // refusal.c: shows a refusal of the verifier, in rt->log, against the script's text. False when the
 // log has none. The log is cut.
 bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
-int rt_attach(struct runtime *rt);                               // attach.c
+int rt_attach(struct runtime *rt); // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_loop(struct runtime *rt);          // loop.c
 void rt_drain(struct runtime *rt);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
 // map.c
-void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div);
+// `then`: EVENT_CLEAR or EVENT_ZERO, which follows and is done here; else 0.
+void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div,
+                  enum mf_event_kind then);
 void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void *value);
 void rt_clear_map(struct runtime *rt, uint32_t map);
 void rt_zero_map(struct runtime *rt, uint32_t map);
 void rt_print_all_maps(struct runtime *rt);
+// generation.c: is the entry with this key, as the kernel has it, of that generation?
+bool rt_has_generation(const struct runtime *rt, uint32_t map, const void *key,
+                       uint64_t generation);
+// Changes the generation of new entries, and returns when no program uses the old one. Negative
+// errno: nothing was changed.
+int rt_next_generation(struct runtime *rt, uint32_t map);
 // trial.c: failures set the status
 void rt_run_tests(struct runtime *rt);
 void rt_run_benches(struct runtime *rt);
