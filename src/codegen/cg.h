@@ -77,8 +77,10 @@ struct cg {
     uint32_t scratch_used, scratch_max; // bytes: of this program, of all
     uint32_t scratch_fns;               // of the script's functions, before those of programs
     struct cg_values scratch_keys;      // where functions store the key of their look-up
-    LLVMValueRef lost;                  // void gaff_lost(i32 index)
-    bool has_control;                   // some event goes to the control ring: all carry the time
+    uint32_t comm_at;                   // in task_struct; 0: not asked, or it cannot be read there
+    bool comm_is_asked;
+    LLVMValueRef lost; // void gaff_lost(i32 index)
+    bool has_control;  // some event goes to the control ring: all carry the time
     // Set: pointers of an iterator's context are wanted as the verifier knows them, non-NULL; where
     // one is NULL, control goes here.
     LLVMBasicBlockRef typed_null;

@@ -548,9 +548,10 @@ const struct type *infer_call(struct infer *in, struct ast_expr **pe) {
     if (row->where & FN_REWRITTEN) return rewrite(in, pe);
     if (fn == FN_delete || fn == FN_has_key || fn == FN_find) return infer_keyed(in, e);
     if (fn == FN_push || fn == FN_pop || fn == FN_peek) return infer_list(in, e);
-    if ((fn == FN_clear || fn == FN_zero) &&
-        !infer_need_map(in, e, fn == FN_zero ? MAP_ZERO : MAP_CLEAR))
-        return error_type(in);
+    if (fn == FN_clear || fn == FN_zero) {
+        if (!infer_need_map(in, e, fn == FN_zero ? MAP_ZERO : MAP_CLEAR)) return error_type(in);
+        ARG(e, 0)->map.map->frees_entries = true;
+    }
     if (!infer_args(in, e, &sig)) {
         for (size_t i = 0; i < e->call.args.len; i++)
             if (ARG(e, i)->type && ARG(e, i)->type->kind == TYPE_NONE) return none_type(in);

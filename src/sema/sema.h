@@ -52,7 +52,8 @@ struct sema_map {
     const char *pin;
     bool is_read_in_kernel; // its value is used in expressions
     bool is_iterated;
-    bool is_deleted;      // keyless, and delete() empties it: then it may be absent
+    bool is_deleted;    // keyless, and delete() empties it: then it may be absent
+    bool frees_entries; // by delete(), clear() or zero(), or in the hands of others as it is pinned
     bool has_generations; // printed and emptied: its key in the kernel begins with a generation
 };
 VEC_OF(sema_maps, struct sema_map *);

@@ -16,6 +16,7 @@
 
 #include <bpf/bpf.h>
 
+#include "types/btf_peek.h"
 #include "types/types_internal.h"
 
 enum { HASH_BITS = 16, HASH_SIZE = 1 << HASH_BITS, MAX_MODULES = 512 };
@@ -49,33 +50,6 @@ static uint32_t hash_name(const char *s) {
     return (h ^ (h >> 16)) & (HASH_SIZE - 1);
 }
 
-// Bytes that follow struct btf_type for its kind; negative for an unknown kind.
-static long extra_size(const struct btf_type *bt) {
-    uint32_t n = BTF_INFO_VLEN(bt->info);
-    switch (BTF_INFO_KIND(bt->info)) {
-    case BTF_KIND_INT: return 4;
-    case BTF_KIND_ARRAY: return sizeof(struct btf_array);
-    case BTF_KIND_STRUCT:
-    case BTF_KIND_UNION: return (long)(n * sizeof(struct btf_member));
-    case BTF_KIND_ENUM: return (long)(n * sizeof(struct btf_enum));
-    case BTF_KIND_FUNC_PROTO: return (long)(n * sizeof(struct btf_param));
-    case BTF_KIND_VAR: return sizeof(struct btf_var);
-    case BTF_KIND_DATASEC: return (long)(n * sizeof(struct btf_var_secinfo));
-    case BTF_KIND_DECL_TAG: return 4;
-    case 19 /* BTF_KIND_ENUM64 */: return (long)(n * 12);
-    case BTF_KIND_PTR:
-    case BTF_KIND_FWD:
-    case BTF_KIND_TYPEDEF:
-    case BTF_KIND_VOLATILE:
-    case BTF_KIND_CONST:
-    case BTF_KIND_RESTRICT:
-    case BTF_KIND_FUNC:
-    case BTF_KIND_FLOAT:
-    case 18 /* BTF_KIND_TYPE_TAG */: return 0;
-    default: return -1;
-    }
-}
-
 static const char *string_at(const struct btf_file *f, uint32_t off) {
     uint32_t base_len = f->base ? f->base->strings_len : 0;
     if (off < base_len) return string_at(f->base, off);
@@ -100,7 +74,7 @@ static bool index_types(struct btf_file *f, uint32_t len) {
     if (!f->offsets || !f->buckets) return false;
     for (uint32_t off = 0; off + sizeof(struct btf_type) <= len;) {
         const struct btf_type *bt = (const struct btf_type *)(f->types + off);
-        long extra = extra_size(bt);
+        long extra = btf_extra_size(bt);
         if (extra < 0 || off + sizeof(*bt) + (size_t)extra > len) return false;
         f->offsets[f->ntypes++] = off;
         off += (uint32_t)sizeof(*bt) + (uint32_t)extra;
