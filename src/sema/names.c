@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each name means: variables by block scope, maps over the whole script, builtins,
-// constants, functions. Runs once for each program, before any typing.
+// What each name means: variables by block scope, maps over the whole script; the others are in
+// idents.c. Runs once for each program, before any typing.
 #include "base/suggest.h"
 #include "sema/sema_internal.h"
 
@@ -93,135 +93,14 @@ static void use_var(struct names *n, struct ast_expr *e, bool assigned) {
     e->var.var = v;
 }
 
-// ---- identifiers ----
-
-static void offer_constant(void *ctx, const char *name) { suggest_offer(ctx, name); }
-
-static void unknown_identifier(struct names *n, struct ast_expr *e) {
-    diag(n->u->diags, e->span, identifier_unknown, e->ident.name);
-    sema_c_hint(n->u);
-    struct suggest s = suggest_begin(e->ident.name);
-    for (int i = 0; i < VAR_COUNT; i++) suggest_offer(&s, variable_rows[i].name);
-    types_each_constant(n->u->types, offer_constant, &s);
-    if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
-}
-
-// argN of a static probe: is there such an argument, in a place that is understood?
-static void check_place(struct names *n, const struct ast_expr *e) {
-    const struct probe_args *args = &n->program->layout.args;
-    const struct probe_arg *a = e->ident.arg < args->len ? &args->data[e->ident.arg] : NULL;
-    if (a && a->place.kind != PLACE_UNKNOWN) return;
-    const char *why =
-        a ? arena_printf(n->u->arena, "it at a place that is not understood: %s", a->decl)
-          : arena_printf(n->u->arena, "%zu argument%s", args->len, args->len == 1 ? "" : "s");
-    diag(n->u->diags, e->span, arg_missing, e->ident.name, why);
-}
-
-static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg) {
-    const char *name = e->kind == AST_CALL ? e->call.name : e->ident.name;
-    sema_where_variable(n->u, n->program, e->span, name, id);
-    e->kind = AST_BUILTIN;
-    e->ident.name = name;
-    e->ident.variable = id;
-    e->ident.arg = arg;
-    if (id == VAR_arg && n->program && (n->program->provider->caps & PROBE_PLACED_ARGS))
-        check_place(n, e);
-}
-
-// A macro or an enum's constant.
-static bool to_constant(struct names *n, struct ast_expr *e) {
-    int64_t value;
-    const struct type *type;
-    const char *text = types_find_define(n->u->types, e->ident.name);
-    if (text && *text == '"') { // #define NAME "text"
-        size_t len = strlen(text);
-        e->kind = AST_STRING;
-        e->string.data = arena_strndup(n->u->arena, text + 1, len > 1 ? len - 2 : 0);
-        e->string.len = len > 1 ? len - 2 : 0;
-        return true;
-    }
-    if (!types_find_constant(n->u->types, e->ident.name, &value, &type)) return false;
-    e->kind = AST_INT;
-    e->integer.value = (uint64_t)value;
-    e->integer.is_negative = value < 0;
-    e->integer.is_unsigned = false;
-    e->type = type; // an enum's constant keeps its type
-    return true;
-}
-
-static void name_identifier(struct names *n, struct ast_expr *e) {
-    unsigned arg;
-    if (sema_config_record(n->u, e, e->ident.name)) return;
-    int id = variable_find(e->ident.name, &arg);
-    if (id >= 0) {
-        to_builtin(n, e, id, arg);
-        return;
-    }
-    if (to_constant(n, e)) return;
-    // A call without parentheses, for functions that need no argument.
-    int fn = function_find(e->ident.name);
-    if (fn >= 0 && strstr(function_rows[fn].signature, "()")) {
-        const char *name = e->ident.name;
-        struct span span = e->span;
-        e->kind = AST_CALL;
-        e->call.name = name;
-        e->call.name_span = span;
-        e->call.args = (struct ast_exprs){0};
-        e->call.function = fn;
-        return;
-    }
-    if (sema_c_ask(n->u) && to_constant(n, e)) return;
-    const char *now = builtin_renamed(e->ident.name);
-    id = now ? variable_find(now, &arg) : -1;
-    if (id >= 0) {
-        to_builtin(n, e, id, arg);
-        return;
-    }
-    unknown_identifier(n, e);
-    e->kind = AST_INT;
-    e->type = types_basic(n->u->types, TYPE_ERROR);
-    e->integer.value = 0;
-}
-
-static struct sema_fn *find_fn(const struct unit *u, const char *name) {
-    for (size_t i = 0; i < u->fns.len; i++)
-        if (!strcmp(u->fns.data[i]->decl->name, name)) return u->fns.data[i];
-    return NULL;
-}
-
-static void unknown_function(struct names *n, struct ast_expr *e) {
-    diag(n->u->diags, e->span, function_unknown, e->call.name);
-    const char *why = sema_c_fn_refused(n->u, e->call.name);
-    if (why) diag_hint(n->u->diags, "the imported function cannot be called: %s", why);
-    struct suggest s = suggest_begin(e->call.name);
-    for (int i = 0; i < FN_COUNT; i++) suggest_offer(&s, function_rows[i].name);
-    for (size_t i = 0; i < n->u->ast->macros.len; i++)
-        suggest_offer(&s, n->u->ast->macros.data[i]->name);
-    for (size_t i = 0; i < n->u->fns.len; i++) suggest_offer(&s, n->u->fns.data[i]->decl->name);
-    if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
-}
-
-// Names that some arguments are, not expressions: kstack(perf), nsecs(tai), pid(init),
-// signal(SIGKILL) is a constant and needs nothing.
-static bool is_word_argument(int fn, const char *word) {
-    static const char *const stacks[] = {"bpftrace", "perf", "raw", "build_id", NULL};
-    static const char *const clocks[] = {"monotonic", "boot", "tai", "sw_tai", NULL};
-    static const char *const spaces[] = {"curr_ns", "init", NULL};
-    const char *const *list = fn == FN_kstack || fn == FN_ustack ? stacks
-                              : fn == FN_nsecs                   ? clocks
-                              : fn == FN_pid || fn == FN_tid     ? spaces
-                                                                 : NULL;
-    for (; list && *list; list++)
-        if (!strcmp(*list, word)) return true;
-    return false;
-}
+// ---- expressions ----
 
 static void name_call(struct names *n, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     unsigned arg;
     if (!e->call.args.len && sema_config_record(n->u, e, e->call.name)) return;
     int fn = function_find(e->call.name);
-    struct sema_fn *user = find_fn(n->u, e->call.name);
+    struct sema_fn *user = sema_fn_find(n->u, e->call.name);
     int var = variable_find(e->call.name, &arg);
     const char *now = builtin_renamed(e->call.name);
     if (!user && now && function_find(now) >= 0) {
@@ -229,16 +108,16 @@ static void name_call(struct names *n, struct ast_expr **pe) {
         fn = function_find(now);
     }
     if (!user && !e->call.args.len && var >= 0) { // pid() is pid
-        to_builtin(n, e, var, arg);
+        sema_to_builtin(n->u, n->program, e, var, arg);
         return;
     }
     e->call.function = user ? -1 : fn;
     e->call.fn = user;
-    if (!user && fn < 0) unknown_function(n, e);
+    if (!user && fn < 0) sema_unknown_function(n->u, e);
     if (!user && fn >= 0) sema_where_function(n->u, n->program, e->span, fn);
     for (size_t i = 0; i < e->call.args.len; i++) {
         struct ast_expr *a = e->call.args.data[i];
-        if (a->kind == AST_IDENT && is_word_argument(fn, a->ident.name)) {
+        if (a->kind == AST_IDENT && sema_word_argument(fn, a->ident.name)) {
             const char *word = a->ident.name;
             a->kind = AST_STRING;
             a->string.data = word;
@@ -298,7 +177,7 @@ static void name_expr(struct names *n, struct ast_expr **pe) {
     case AST_STRING:
     case AST_POSITIONAL:
     case AST_BUILTIN: break;
-    case AST_IDENT: name_identifier(n, e); break;
+    case AST_IDENT: sema_identifier(n->u, n->program, e); break;
     case AST_VAR: use_var(n, e, false); break;
     case AST_MAP: e->map.map = sema_map_named(n->u, e->map.name, e->span); break;
     case AST_INDEX:
@@ -451,7 +330,7 @@ static void declare_fns(struct unit *u) {
         fn->decl = u->ast->fns.data[i];
         fn->index = (unsigned)i;
         fn->body = fn->decl->body;
-        if (find_fn(u, fn->decl->name))
+        if (sema_fn_find(u, fn->decl->name))
             diag(u->diags, fn->decl->name_span, fn_twice, fn->decl->name);
         VEC_PUSH(u->arena, &u->fns, fn);
     }
