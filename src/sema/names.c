@@ -2,6 +2,7 @@
 // What each name means: variables by block scope, maps over the whole script; the others are in
 // idents.c. Runs once for each program, before any typing.
 #include "base/suggest.h"
+#include "probes/feature.h"
 #include "sema/sema_internal.h"
 
 struct scope {
@@ -75,6 +76,7 @@ static void use_var(struct names *n, struct ast_expr *e, bool assigned) {
     struct sema_var *v = find_var(n, e->var.name, &home);
     if (v) {
         capture(n, v, home);
+        v->is_loop_changed = v->is_loop_changed || (assigned && home->loops < n->nloops);
         if (!assigned && !v->is_assigned && !n->asks)
             diag(n->u->diags, e->span, variable_early, v->name);
         v->is_assigned = v->is_assigned || assigned;
@@ -169,6 +171,15 @@ static void name_size(struct names *n, struct ast_expr *e) {
     if (e->size.expr) name_expr(n, &e->size.expr);
 }
 
+static void name_unary(struct names *n, struct ast_expr *e) {
+    const struct ast_expr *x = e->unary.operand;
+    struct scope *home;
+    name_expr(n, &e->unary.operand);
+    bool changes = e->unary.op >= AST_PRE_INC || e->unary.op == AST_ADDRESS;
+    struct sema_var *v = changes && x->kind == AST_VAR ? find_var(n, x->var.name, &home) : NULL;
+    if (v) v->is_loop_changed = v->is_loop_changed || home->loops < n->nloops;
+}
+
 static void name_expr(struct names *n, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     switch (e->kind) {
@@ -187,7 +198,7 @@ static void name_expr(struct names *n, struct ast_expr **pe) {
     case AST_FIELD: name_expr(n, &e->field.base); break;
     case AST_ELEMENT: name_expr(n, &e->element.base); break;
     case AST_CALL: name_call(n, pe); break;
-    case AST_UNARY: name_expr(n, &e->unary.operand); break;
+    case AST_UNARY: name_unary(n, e); break;
     case AST_BINARY:
         name_expr(n, &e->binary.left);
         name_expr(n, &e->binary.right);
@@ -239,30 +250,45 @@ static void name_condition(struct names *n, struct ast_expr **pe, bool of_loop) 
     n->in_condition = before;
 }
 
-static void name_loop(struct names *n, struct ast_stmt *s) {
-    if (s->loop.cond) name_condition(n, &s->loop.cond, s->kind == AST_WHILE);
-    if (s->loop.from) name_expr(n, &s->loop.from);
-    if (s->loop.to) name_expr(n, &s->loop.to);
-    if (s->loop.map) name_expr(n, &s->loop.map);
-    bool is_for = s->kind == AST_FOR_MAP || s->kind == AST_FOR_RANGE;
-    if (!is_for) {
-        n->whiles += s->kind == AST_WHILE;
-        name_block(n, &s->loop.body);
-        n->whiles -= s->kind == AST_WHILE;
-        return;
-    }
+// A loop whose body is a function that the kernel calls.
+static void name_called_loop(struct names *n, struct ast_stmt *s) {
     if (n->nloops == ARRAY_LEN(n->open_loops)) {
         diag(n->u->diags, s->span, nesting);
         return;
     }
     n->open_loops[n->nloops++] = s;
     struct scope inner = {.outer = n->scope, .loops = n->nloops};
+    unsigned whiles = n->whiles;
     n->scope = &inner;
-    s->loop.var->var.var = declare(n, s->loop.var->var.name, s->loop.var->span);
-    s->loop.var->var.var->is_loop_kv = s->kind == AST_FOR_MAP;
+    n->whiles = 0;
+    if (s->kind == AST_WHILE) {
+        name_condition(n, &s->loop.cond, false);
+    } else {
+        s->loop.var->var.var = declare(n, s->loop.var->var.name, s->loop.var->span);
+        s->loop.var->var.var->is_loop_kv = s->kind == AST_FOR_MAP;
+    }
     name_stmts(n, &s->loop.body);
+    n->whiles = whiles;
     n->scope = inner.outer;
     n->nloops--;
+}
+
+static void name_loop(struct names *n, struct ast_stmt *s) {
+    if (s->kind == AST_WHILE)
+        s->loop.is_open = !sema_while_counts(n->fn ? &n->fn->body : &n->program->body, s);
+    if (s->kind == AST_FOR_MAP || s->kind == AST_FOR_RANGE) {
+        if (s->loop.from) name_expr(n, &s->loop.from);
+        if (s->loop.to) name_expr(n, &s->loop.to);
+        if (s->loop.map) name_expr(n, &s->loop.map);
+        name_called_loop(n, s);
+    } else if (s->loop.is_open && feature_have(FEATURE_loop)) {
+        name_called_loop(n, s);
+    } else {
+        name_condition(n, &s->loop.cond, s->kind == AST_WHILE);
+        n->whiles += s->kind == AST_WHILE;
+        name_block(n, &s->loop.body);
+        n->whiles -= s->kind == AST_WHILE;
+    }
 }
 
 static void name_let(struct names *n, struct ast_stmt *s) {

@@ -54,6 +54,9 @@ void sema_unknown_function(struct unit *u, struct ast_expr *call);
 // Is an argument of this builtin function a word of its own rather than an expression?
 bool sema_word_argument(int fn, const char *word);
 
+// while.c: does this while loop count by literal steps to a literal end? `around`: the body that it
+// is in.
+bool sema_while_counts(struct ast_stmts *around, struct ast_stmt *loop);
 // setup.c: makes e of this name that record, if it is the name of one.
 bool sema_config_record(struct unit *u, struct ast_expr *e, const char *name);
 // where.c: may this builtin be used here? p: the program, NULL in a function of the script.
