@@ -123,7 +123,8 @@ struct cg_home {
     LLVMValueRef stack; // or NULL
     uint32_t at;        // bytes into scratch memory
 };
-struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, bool on_stack);
+enum cg_where { CG_ANYWHERE, CG_ON_STACK, CG_IN_SCRATCH };
+struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, enum cg_where where);
 LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home);
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align);
 // What a callback is given must be on the stack, and so must what decides when a loop ends: the

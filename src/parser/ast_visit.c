@@ -107,6 +107,7 @@ void ast_visit_stmt(const struct ast_visitor *v, struct ast_stmt *s) {
     case AST_CONTINUE:
     case AST_ERROR_STMT: break;
     }
+    if (v->stmt) v->stmt(v->ctx, s);
 }
 
 void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s) {

@@ -169,10 +169,6 @@ static const struct type *pointers(struct infer *in, struct ast_expr *e) {
     return bad_operands(in, e);
 }
 
-static bool is_text(const struct type *t) {
-    return t->kind == TYPE_STRING || (t->kind == TYPE_ARRAY && t->target->is_char);
-}
-
 static const struct type *strings(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct ast_expr *l = e->binary.left, *r = e->binary.right;
@@ -199,7 +195,7 @@ static const struct type *strings(struct infer *in, struct ast_expr **pe) {
     return types_basic(in->t, TYPE_BOOL);
 }
 
-static bool has_truth(const struct type *t) { return type_is_scalar(t) || is_text(t); }
+static bool has_truth(const struct type *t) { return type_is_scalar(t) || type_is_text(t); }
 
 const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
@@ -223,7 +219,7 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
     if ((l->kind == TYPE_POINTER && type_is_scalar(r)) ||
         (r->kind == TYPE_POINTER && type_is_scalar(l)))
         return pointers(in, e);
-    if (is_text(l) && is_text(r)) return strings(in, pe);
+    if (type_is_text(l) && type_is_text(r)) return strings(in, pe);
     bool equality = op == AST_EQ || op == AST_NE;
     if (equality && l->kind == TYPE_PROBE && r->kind == TYPE_PROBE)
         return types_basic(in->t, TYPE_BOOL);

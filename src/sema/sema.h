@@ -30,6 +30,7 @@ struct sema_var {
     unsigned id;                 // unique in the program
     bool is_assigned;            // at a place before the one that is being named
     bool is_captured;            // used in the body of a loop of an outer scope
+    bool is_loop_changed;        // and changed there: the verifier must not follow its value
     bool is_loop_bound;          // a while loop ends by it: the verifier must follow its value
     bool is_loop_kv;             // $kv of a map loop: a tuple (key, value), read only
     void *cg;                    // codegen's
