@@ -60,8 +60,9 @@ enum function_where {
     // What it needs of the probe it is used in (never in a function of the script):
     FN_PROBE = 1 << 5, // its context, whatever it is
     FN_REGS = 1 << 6,  // registers
-    FN_TYPED = 1 << 7, // pointers whose types the kernel knows: fentry, fexit, iter
+    FN_TYPED = 1 << 7, // pointers that the kernel types: fentry, fexit, rawtracepoint, iter
     FN_ENTRY = 1 << 8, // the entry of a kernel function
+    FN_UNLOCKED = 1 << 9, // no event, which may hold any lock: with FN_TYPED
 };
 
 struct variable_row {

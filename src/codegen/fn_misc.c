@@ -232,8 +232,3 @@ struct cg_value cg_fn_strftime(struct cg *c, const struct ast_expr *e) {
     LLVMBuildStore(c->b, cg_int(c, tail), cg_offset(c, p, 8));
     return cg_address_value(p, e->type, MEM_BPF);
 }
-
-struct cg_value cg_fn_socket_cookie(struct cg *c, const struct ast_expr *e) {
-    LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, cg_scalar(c, ARG(e, 0)), c->ptr, "")};
-    return SCALAR(cg_helper(c, BPF_FUNC_get_socket_cookie, args, 1));
-}

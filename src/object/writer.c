@@ -93,11 +93,11 @@ static json_t *programs(const struct manifest *m) {
     json_t *list = json_array();
     for (size_t i = 0; i < m->programs.len; i++) {
         const struct mf_program *p = &m->programs.data[i];
-        json_array_append_new(list,
-                              json_pack("{s:s,s:s,s:i,s:i,s:i,s:b,s:b}", "symbol", p->symbol,
-                                        "provider", p->provider, "first", (int)p->first_target,
-                                        "targets", (int)p->ntargets, "line", (int)p->line, "cookie",
-                                        p->needs_cookie, "sleepable", p->is_sleepable));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:i,s:i,s:b,s:b,s:b}", "symbol",
+                                              p->symbol, "provider", p->provider, "first",
+                                              (int)p->first_target, "targets", (int)p->ntargets,
+                                              "line", (int)p->line, "cookie", p->needs_cookie,
+                                              "sleepable", p->is_sleepable, "typed", p->is_typed));
     }
     return list;
 }

@@ -35,7 +35,7 @@ static void progress_end(size_t all) {
 
 static void attach_program(struct runtime *rt, size_t i, bool newest_first, struct failures *f) {
     const struct mf_program *p = &rt->m->programs.data[i];
-    const struct provider *provider = provider_find(p->provider);
+    const struct provider *provider = provider_of(p);
     if (newest_first != !!(provider->caps & PROBE_NEWEST_FIRST)) return;
     if (!provider->attach) {
         rt->attached += p->ntargets;
@@ -84,7 +84,7 @@ void rt_run_programs(struct runtime *rt, const char *provider) {
 void rt_run_iterators(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->programs.len; i++) {
         const struct mf_program *p = &rt->m->programs.data[i];
-        const struct provider *provider = provider_find(p->provider);
+        const struct provider *provider = provider_of(p);
         int err = provider->run ? provider->run(rt->programs[i]) : 0;
         if (!err) continue;
         log_error("cannot run %s: %s", rt->m->targets.data[p->first_target].name, strerror(-err));

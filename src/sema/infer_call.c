@@ -254,9 +254,41 @@ static const struct type *infer_space(struct infer *in, struct ast_expr *e, enum
     return error_type(in);
 }
 
+// Is it a pointer to a struct, or that struct, or one that begins with it? The kernel takes either.
+static bool leads_to(struct infer *in, const struct type *type, const char *name) {
+    bool pointer = type->kind == TYPE_POINTER;
+    for (unsigned depth = 0; depth < 8; depth++) {
+        type = types_complete(in->t, pointer ? type->target : type);
+        pointer = false;
+        if (type->kind != TYPE_STRUCT) return false;
+        if (!strcmp(type_name(in->t, type), name)) return true;
+        if (!type->nfields) return false;
+        type = type->fields[0].type;
+    }
+    return false;
+}
+
+// An argument for a helper that takes only pointers which the kernel types.
+static bool check_typed(struct infer *in, const struct ast_expr *e, size_t i, const char *name) {
+    const struct type *type = ARG(e, i)->type;
+    if (leads_to(in, type, name)) return true;
+    if (in->final)
+        diag(in->u->diags, ARG(e, i)->span, argument_kind, e->call.name,
+             arena_printf(in->u->arena, "a pointer to %s", name), type_name(in->t, type));
+    return false;
+}
+
+static const struct type *infer_skboutput(struct infer *in, struct ast_expr *e) {
+    if (!check_typed(in, e, 1, "struct sk_buff")) return error_type(in);
+    infer_convert(in, &ARG(e, 2), types_int(in->t, 64, false));
+    infer_convert(in, &ARG(e, 3), types_int(in->t, 64, false));
+    return types_int(in->t, 32, true);
+}
+
 static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
     uint64_t size = config_uint(&in->u->config, CONFIG_max_strlen);
     int64_t n;
+    if (!check_typed(in, e, 0, "struct path")) return error_type(in);
     if (e->call.args.len > 1 && expr_int(ARG(e, 1), &n) && n > 0 && n < 1 << 20) size = (uint64_t)n;
     return types_string(in->t, (uint32_t)size);
 }
@@ -377,10 +409,6 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
     int fn = e->call.function;
-    if (fn == FN_skboutput) {
-        if (in->final) diag(in->u->diags, e->span, not_supported, "skboutput()");
-        return error_type(in);
-    }
     if (fn == FN_assert) return rewrite_assert(in, pe);
     if (fn == FN_container_of) return rewrite_container(in, pe);
     if (fn == FN_is_err) return rewrite_is_err(in, pe);
@@ -468,6 +496,10 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_kptr: return infer_space(in, e, SPACE_KERNEL);
     case FN_uptr: return infer_space(in, e, SPACE_USER);
     case FN_path: return infer_path(in, e);
+    case FN_skboutput: return infer_skboutput(in, e);
+    case FN_socket_cookie:
+        if (!check_typed(in, e, 0, "struct sock_common")) return error_type(in);
+        break;
     case FN_comm: return types_string(t, 16);
     case FN_ksym: return types_basic(t, TYPE_KSYM);
     case FN_usym: return types_basic(t, TYPE_USYM);

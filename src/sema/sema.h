@@ -87,6 +87,7 @@ struct sema_program {
     struct sema_vars vars;
     bool uses_identity; // `probe`, `func` where the target matters
     bool is_sleepable;
+    bool is_typed; // provider is the `typed` one of the provider that the script names
 };
 VEC_OF(sema_programs, struct sema_program *);
 
