@@ -254,6 +254,7 @@ struct cg_value cg_ctx_retval(struct cg *c, const struct type *type);
 void cg_bug(struct cg *c, const struct ast_expr *e, const char *what);
 
 // ---- shared by generators ----
+struct cg_value cg_seq_printf(struct cg *c, const struct ast_expr *e); // fn_seq.c
 void cg_comm_into(struct cg *c, LLVMValueRef to);                // var.c
 LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock);     // var.c
 struct cg_value cg_stack(struct cg *c, const struct type *type); // var.c

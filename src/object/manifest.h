@@ -56,7 +56,7 @@ struct mf_target {
     const char *name;     // as `probe` prints: "kprobe:vfs_read", "interval:s:1"
     const char *module;   // kernel module; category of a tracepoint; path of a binary
     const char *function; // symbol, tracepoint event, software/hardware event
-    const char *pin;      // unused by most
+    const char *pin;      // path of the file that an iterator becomes, or NULL
     uint64_t offset;      // bytes from the symbol; file offset once resolved
     uint64_t address;     // absolute address when the script gave one
     uint64_t value;       // interval/profile: period in ns, or Hz if is_hz; software: count

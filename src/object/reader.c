@@ -160,6 +160,7 @@ static void read_programs(struct reader *r, const json_t *root) {
         struct mf_target t = {.name = need_text(r, j, "name"),
                               .module = text(r, j, "module"),
                               .function = text(r, j, "function"),
+                              .pin = text(r, j, "pin"),
                               .offset = (uint64_t)number(j, "offset"),
                               .address = (uint64_t)number(j, "address"),
                               .value = (uint64_t)number(j, "value"),
@@ -168,6 +169,7 @@ static void read_programs(struct reader *r, const json_t *root) {
                               .pid = (int32_t)number(j, "pid"),
                               .program = bounded(r, j, "program", UINT32_MAX),
                               .identity = bounded(r, j, "identity", (uint32_t)i)};
+        if (t.pin && *t.pin != '/') fail(r, "target %s is pinned to a bad path", t.name);
         VEC_PUSH(m->arena, &m->targets, t);
     }
     list = json_object_get(root, "programs");

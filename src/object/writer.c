@@ -109,6 +109,7 @@ static json_t *targets(const struct manifest *m) {
         json_t *j = json_object();
         json_object_set_new(j, "name", text(t->name));
         if (t->module) json_object_set_new(j, "module", text(t->module));
+        if (t->pin) json_object_set_new(j, "pin", text(t->pin));
         if (t->function) json_object_set_new(j, "function", text(t->function));
         put(j, "offset", (int64_t)t->offset);
         put(j, "address", (int64_t)t->address);

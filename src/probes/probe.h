@@ -146,8 +146,9 @@ struct provider {
                      void (*failed)(void *ctx, const struct mf_target *t, const char *why),
                      void *ctx);
     // Runs a loaded program to its end, after the begin probes: for what is no event. NULL but for
-    // iterators. Gives 0 or a negative errno.
-    int (*run)(struct bpf_program *prog);
+    // iterators. One whose target has a path (pin) becomes a file instead. Gives 0 or a negative
+    // errno.
+    int (*run)(struct bpf_program *prog, const struct mf_target *target);
     // The same probe as a program whose pointers the kernel types, for bodies that call a function
     // which takes only such. NULL: these programs are of that kind already, or there is none.
     const struct provider *typed;

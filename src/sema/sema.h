@@ -137,6 +137,18 @@ struct unit {
     struct probe_env env;
 };
 
+// printf() as a pinned iterator does it: by bpf_seq_printf. pinned.c
+enum { SEQ_VALUES = 12 };
+struct seq_format {
+    const char *text;             // for the kernel
+    unsigned n;                   // values
+    char letters[SEQ_VALUES];     // what the script wrote for each: 's', 'c', 'd' ...
+    const char *why;              // false: why not
+    const struct ast_expr *where; // and what is to blame
+};
+bool sema_seq_format(struct arena *a, const struct ast_expr *call, struct seq_format *out);
+bool sema_is_pinned(const struct sema_program *p);
+
 // Does everything after parsing. False when errors were reported to unit->diags.
 // Needs arena, diags, source, options, types, config, ast to be set.
 bool sema_run(struct unit *u);
