@@ -217,6 +217,18 @@ static const struct type *infer_pton(struct infer *in, struct ast_expr *e) {
     return types_array(in->t, types_int(in->t, 8, false), family == AF_INET ? 4 : 16);
 }
 
+// Points to an integer of the symbol's size, where it has that of one.
+static const struct type *infer_uaddr(struct infer *in, const struct ast_expr *e) {
+    const char *file = sema_traced_file(in->program), *name = ARG(e, 0)->string.data;
+    uint64_t address, size = 8;
+    if (file && !elf_find_address(file, name, &address, &size)) {
+        if (in->final) diag(in->u->diags, ARG(e, 0)->span, symbol_unknown_in, name, file);
+        return error_type(in);
+    }
+    unsigned bits = size == 1 || size == 2 || size == 4 ? (unsigned)size * 8 : 64;
+    return types_pointer(in->t, types_int(in->t, bits, false), SPACE_USER);
+}
+
 static const struct type *infer_stack(struct infer *in, struct ast_expr *e) {
     static const char *const modes[] = {"bpftrace", "perf", "raw", "build_id"};
     bool kernel = e->call.function == FN_kstack;
@@ -298,6 +310,12 @@ static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
 static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool value) {
     (*pe)->kind = AST_BOOL;
     (*pe)->boolean = value;
+    return infer_expr(in, pe);
+}
+
+// What has been checked leaves nothing to do.
+static const struct type *to_nothing(struct infer *in, struct ast_expr **pe) {
+    *pe = ast_expr_new(in->u->arena, AST_BLOCK_EXPR, (*pe)->span);
     return infer_expr(in, pe);
 }
 
@@ -434,7 +452,7 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
         if (in->final && !is_text(type))
             diag(in->u->diags, a->span, argument_kind, "assert_str", "a string",
                  type_name(in->t, type));
-        return types_basic(in->t, TYPE_VOID);
+        return in->final ? to_nothing(in, pe) : types_basic(in->t, TYPE_VOID);
     case FN_strcap:
         *pe = node_int(in, e->span, type->kind == TYPE_ARRAY ? type->count : type->size);
         return infer_expr(in, pe);
@@ -450,7 +468,7 @@ static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
                  e->call.args.len > 1 && ARG(e, 1)->kind == AST_STRING ? ARG(e, 1)->string.data
                                                                        : "static_assert");
         }
-        return types_basic(in->t, TYPE_VOID);
+        return in->final ? to_nothing(in, pe) : types_basic(in->t, TYPE_VOID);
     }
     default: return error_type(in);
     }
@@ -501,6 +519,14 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
         if (!check_typed(in, e, 0, "struct sock_common")) return error_type(in);
         break;
     case FN_comm: return types_string(t, 16);
+    case FN_pcomm:
+    case FN_leader_comm:
+        if (!check_typed(in, e, 0, "struct task_struct")) return error_type(in);
+        return types_string(t, 16);
+    case FN_ppid:
+    case FN_leader_tid:
+        if (!check_typed(in, e, 0, "struct task_struct")) return error_type(in);
+        break;
     case FN_ksym: return types_basic(t, TYPE_KSYM);
     case FN_usym: return types_basic(t, TYPE_USYM);
     case FN_ntop: return types_basic(t, TYPE_INET);
@@ -513,10 +539,8 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
         return types_basic(t, TYPE_TIMESTAMP);
     case FN_bswap: return types_int(t, ARG(e, 0)->type->size * 8, false);
-    case FN_uaddr:
+    case FN_uaddr: return infer_uaddr(in, e);
     case FN_percpu_kaddr:
-        return types_pointer(t, types_int(t, 64, false),
-                             e->call.function == FN_uaddr ? SPACE_USER : SPACE_KERNEL);
     case FN_kaddr:
         if (in->final && !symbols_kernel_address(ARG(e, 0)->string.data))
             diag(in->u->diags, e->span, symbol_unknown, ARG(e, 0)->string.data);

@@ -14,6 +14,7 @@ static void only_in_probe(struct unit *u, struct span span, const char *name) {
 
 static bool is_offered(const struct provider *p, unsigned where) {
     if (where & FN_REGS) return p->caps & PROBE_REGS;
+    if (where & FN_USER) return p->caps & PROBE_USER;
     if (where & FN_UNLOCKED && p->context != CTX_ITER && !(p->caps & PROBE_FUNC)) return false;
     if (where & FN_TYPED) return p->prog_type == BPF_PROG_TYPE_TRACING;
     if (where & FN_ENTRY)
@@ -25,7 +26,7 @@ static bool is_offered(const struct provider *p, unsigned where) {
 static void hint_where(struct unit *u, const char *name, unsigned caps, unsigned where) {
     const char *list = NULL;
     for (const struct provider *const *p = provider_all(); *p; p++) {
-        bool has = caps ? (*p)->caps & caps : is_offered(*p, where);
+        bool has = caps ? ((*p)->caps & caps) == caps : is_offered(*p, where);
         if (!caps && !has && (*p)->typed) has = is_offered((*p)->typed, where);
         if (has)
             list = arena_printf(u->arena, "%s%s%s", list ? list : "", list ? ", " : "", (*p)->name);
@@ -39,7 +40,7 @@ void sema_where_variable(struct unit *u, const struct sema_program *p, struct sp
     if (!need) return;
     if (!p) {
         only_in_probe(u, span, name);
-    } else if (need != PROBE_ANY && !(p->provider->caps & need)) {
+    } else if (need != PROBE_ANY && (p->provider->caps & need) != need) {
         diag(u->diags, span, builtin_not_here, name, p->provider->name);
         hint_where(u, name, need, 0);
     }
@@ -48,7 +49,7 @@ void sema_where_variable(struct unit *u, const struct sema_program *p, struct sp
 void sema_where_function(struct unit *u, const struct sema_program *p, struct span span, int fn) {
     const struct function_row *row = &function_rows[fn];
     if (!p) {
-        if (row->where & (FN_PROBE | FN_REGS | FN_TYPED | FN_ENTRY))
+        if (row->where & (FN_PROBE | FN_REGS | FN_TYPED | FN_ENTRY | FN_USER))
             only_in_probe(u, span, row->name);
         return;
     }
