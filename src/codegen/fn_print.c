@@ -19,6 +19,7 @@ static struct cg_value formatted(struct cg *c, const struct ast_expr *e, enum mf
 }
 
 struct cg_value cg_fn_printf(struct cg *c, const struct ast_expr *e) {
+    if (sema_is_pinned(c->program)) return cg_seq_printf(c, e);
     return formatted(c, e, EVENT_PRINTF);
 }
 struct cg_value cg_fn_errorf(struct cg *c, const struct ast_expr *e) {

@@ -11,6 +11,7 @@
 //  16  the fields, each at its offset
 // Special maps of the object, all optional:
 //   gaff_events, gaff_control  BPF_MAP_TYPE_RINGBUF
+//   gaff_packets  perf event array, of EVENT_SKBOUTPUT: records with packets behind them
 //   gaff_losses   per-CPU array of uint64_t: 0: data events lost, 1: control events lost,
 //                 2: stacks not stored, 3: reads of user memory that failed,
 //                 4 + i: updates of map i that failed
@@ -26,6 +27,18 @@
 
 #include "base/vec.h"
 #include "types/type.h"
+
+enum { MF_EVENT_BYTES = 16 }; // before the fields
+
+// What a record of EVENT_SKBOUTPUT holds, each a uint64_t; the packet's bytes follow it.
+enum mf_packet {
+    MF_PACKET_TIME,   // ns since boot (CLOCK_BOOTTIME)
+    MF_PACKET_OFFSET, // bytes at the packet's beginning that are left out
+    MF_PACKET_LENGTH, // bytes that were asked for, with those
+    MF_PACKET_WIRE,   // bytes of the whole packet, with those
+    MF_PACKET_FIELDS,
+    MF_PACKET_BYTES = MF_EVENT_BYTES + 8 * MF_PACKET_FIELDS
+};
 
 #define MANIFEST_VERSION 1
 #define MANIFEST_SECTION ".gaff"
@@ -43,7 +56,7 @@ struct mf_target {
     const char *name;     // as `probe` prints: "kprobe:vfs_read", "interval:s:1"
     const char *module;   // kernel module; category of a tracepoint; path of a binary
     const char *function; // symbol, tracepoint event, software/hardware event
-    const char *pin;      // unused by most
+    const char *pin;      // path of the file that an iterator becomes, or NULL
     uint64_t offset;      // bytes from the symbol; file offset once resolved
     uint64_t address;     // absolute address when the script gave one
     uint64_t value;       // interval/profile: period in ns, or Hz if is_hz; software: count
@@ -63,6 +76,7 @@ struct mf_program {
     uint32_t line;                   // of the probe in the script
     bool needs_cookie;               // reads its target's index from the attach cookie
     bool is_sleepable;
+    bool is_typed; // of the provider's kind whose pointers the kernel types
 };
 VEC_OF(mf_programs, struct mf_program);
 
@@ -110,7 +124,7 @@ enum mf_event_kind {
     EVENT_CLEAR,          // map
     EVENT_ZERO,           // map
     EVENT_EXIT,           // field 0: status, uint64_t
-    EVENT_SKBOUTPUT,      // format: file name; fields
+    EVENT_SKBOUTPUT,      // format: file name; the record: enum mf_packet
     EVENT_DEBUGF,
     EVENT_RUNTIME_ERROR, // format: text, or NULL: that of the return code; helper: or NULL; field
                          // 0: return code, if there is a helper

@@ -58,7 +58,7 @@ static uint32_t ring_bytes(struct runtime *rt) {
 static int prepare_programs(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->programs.len; i++) {
         const struct mf_program *p = &rt->m->programs.data[i];
-        const struct provider *provider = provider_find(p->provider);
+        const struct provider *provider = provider_of(p);
         struct bpf_program *prog = bpf_object__find_program_by_name(rt->object, p->symbol);
         if (!provider || !prog) {
             log_error("object: program '%s' of provider '%s' is unknown", p->symbol, p->provider);

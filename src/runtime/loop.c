@@ -31,7 +31,7 @@ static uint64_t time_of(const void *record) {
     return t;
 }
 
-static bool is_after_exit(const struct runtime *rt, const void *record) {
+bool rt_is_after_exit(const struct runtime *rt, const void *record) {
     return rt->exit_time && time_of(record) > rt->exit_time;
 }
 
@@ -40,7 +40,7 @@ static void run_queue(struct runtime *rt, uint64_t until) {
     size_t done = 0;
     while (done < rt->queue_len && rt->queue[done].time <= until) {
         struct pending p = rt->queue[done++];
-        if (!is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
+        if (!rt_is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
         free(p.record);
     }
     if (!done) return;
@@ -88,7 +88,7 @@ static int on_event(void *ctx, void *data, size_t len) {
     if (len < 16) return 0;
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->queue_len) run_queue(rt, time_of(data));
-    if (is_after_exit(rt, data)) return 0;
+    if (rt_is_after_exit(rt, data)) return 0;
     if (rt->deadline && now_ns() > rt->deadline) {
         rt->unhandled++;
         return 0;
@@ -117,6 +117,7 @@ void rt_drain(struct runtime *rt) {
     open_rings(rt);
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->events) ring_buffer__consume(rt->events);
+    rt_packets_drain(rt);
     if (rt->control) ring_buffer__consume(rt->control);
     run_queue(rt, UINT64_MAX);
     if (output_flush(rt->out)) rt->stop = true;
@@ -165,6 +166,7 @@ void rt_loop(struct runtime *rt) {
     watch(epoll, child, ON_CHILD);
     if (rt->events) watch(epoll, ring_buffer__epoll_fd(rt->events), ON_RING);
     if (rt->control) watch(epoll, ring_buffer__epoll_fd(rt->control), ON_RING);
+    watch(epoll, rt_packets_fd(rt), ON_RING);
     rt_run_programs(rt, "begin");
     rt_drain(rt);
     rt_run_iterators(rt);

@@ -36,6 +36,7 @@ struct runtime {
     struct bpf_map *state, *losses;
     struct probe_links links;
     struct ring_buffer *events, *control;
+    struct rt_packets *packets; // NULL: none
     struct pending *queue;
     size_t queue_len, queue_cap;
     struct symbols *symbols;
@@ -64,6 +65,7 @@ void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_loop(struct runtime *rt);          // loop.c
 void rt_drain(struct runtime *rt);
+bool rt_is_after_exit(const struct runtime *rt, const void *record);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
 // map.c
 // `then`: EVENT_CLEAR or EVENT_ZERO, which follows and is done here; else 0.
@@ -87,6 +89,12 @@ void rt_run_benches(struct runtime *rt);
 int rt_pins_reuse(struct runtime *rt);
 // Once everything is attached: pins the new ones.
 int rt_pins_keep(struct runtime *rt);
+// packets.c: capture files and the buffer of packets. Negative errno after a message.
+int rt_packets_open(struct runtime *rt);
+int rt_packets_fd(const struct runtime *rt); // to wait for; -1: none
+void rt_packets_drain(struct runtime *rt);
+void rt_packets_report(struct runtime *rt); // what was lost
+void rt_packets_close(struct runtime *rt);
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
 // resolve.c: names for output.

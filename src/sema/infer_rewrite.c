@@ -10,6 +10,12 @@ static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool v
     return infer_expr(in, pe);
 }
 
+// What has been checked leaves nothing to do.
+static const struct type *to_nothing(struct infer *in, struct ast_expr **pe) {
+    *pe = ast_expr_new(in->u->arena, AST_BLOCK_EXPR, (*pe)->span);
+    return infer_expr(in, pe);
+}
+
 static struct ast_expr *node_int(struct infer *in, struct span span, int64_t value) {
     struct ast_expr *e = ast_expr_new(in->u->arena, AST_INT, span);
     e->integer.value = (uint64_t)value;
@@ -118,10 +124,6 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
     int fn = e->call.function;
-    if (fn == FN_skboutput) {
-        if (in->final) diag(in->u->diags, e->span, not_supported, "skboutput()");
-        return error_type(in);
-    }
     if (fn == FN_assert) return rewrite_assert(in, pe);
     if (fn == FN_container_of) return rewrite_container(in, pe);
     if (fn == FN_is_err) return rewrite_is_err(in, pe);
@@ -147,7 +149,7 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
         if (in->final && !type_is_text(type))
             diag(in->u->diags, a->span, argument_kind, "assert_str", "a string",
                  type_name(in->t, type));
-        return types_basic(in->t, TYPE_VOID);
+        return in->final ? to_nothing(in, pe) : types_basic(in->t, TYPE_VOID);
     case FN_strcap:
         *pe = node_int(in, e->span, type->kind == TYPE_ARRAY ? type->count : type->size);
         return infer_expr(in, pe);
@@ -163,7 +165,7 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
                  e->call.args.len > 1 && ARG(e, 1)->kind == AST_STRING ? ARG(e, 1)->string.data
                                                                        : "static_assert");
         }
-        return types_basic(in->t, TYPE_VOID);
+        return in->final ? to_nothing(in, pe) : types_basic(in->t, TYPE_VOID);
     }
     default: return error_type(in);
     }

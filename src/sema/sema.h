@@ -90,6 +90,7 @@ struct sema_program {
     struct sema_vars vars;
     bool uses_identity; // `probe`, `func` where the target matters
     bool is_sleepable;
+    bool is_typed; // provider is the `typed` one of the provider that the script names
 };
 VEC_OF(sema_programs, struct sema_program *);
 
@@ -138,6 +139,18 @@ struct unit {
     struct sema_fns fns;
     struct probe_env env;
 };
+
+// printf() as a pinned iterator does it: by bpf_seq_printf. pinned.c
+enum { SEQ_VALUES = 12 };
+struct seq_format {
+    const char *text;             // for the kernel
+    unsigned n;                   // values
+    char letters[SEQ_VALUES];     // what the script wrote for each: 's', 'c', 'd' ...
+    const char *why;              // false: why not
+    const struct ast_expr *where; // and what is to blame
+};
+bool sema_seq_format(struct arena *a, const struct ast_expr *call, struct seq_format *out);
+bool sema_is_pinned(const struct sema_program *p);
 
 // Does everything after parsing. False when errors were reported to unit->diags.
 // Needs arena, diags, source, options, types, config, ast to be set.

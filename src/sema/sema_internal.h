@@ -17,6 +17,7 @@ void sema_calls(struct unit *u);       // calls.c: functions that call functions
 void sema_infer(struct unit *u);       // infer.c: types, checks, conversions
 void sema_resources(struct unit *u);   // resources.c: what BPF maps there are
 void sema_generations(struct unit *u); // generations.c: maps that are printed, then emptied
+void sema_pinned(struct unit *u);      // pinned.c: what a pinned iterator can do
 
 void sema_imports(struct unit *u); // import.c: files and folders that the script imports
 // import_c.c: compiles a .bpf.c file and declares its functions.
