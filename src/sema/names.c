@@ -160,7 +160,8 @@ static void name_identifier(struct names *n, struct ast_expr *e) {
     if (to_constant(n, e)) return;
     // A call without parentheses, for functions that need no argument.
     int fn = function_find(e->ident.name);
-    if (fn >= 0 && strstr(function_rows[fn].signature, "()")) {
+    if (fn >= 0 &&
+        ((function_rows[fn].where & FN_UNBUILT) || strstr(function_rows[fn].signature, "()"))) {
         const char *name = e->ident.name;
         struct span span = e->span;
         e->kind = AST_CALL;
@@ -207,10 +208,11 @@ static bool is_word_argument(int fn, const char *word) {
     static const char *const stacks[] = {"bpftrace", "perf", "raw", "build_id", NULL};
     static const char *const clocks[] = {"monotonic", "boot", "tai", "sw_tai", NULL};
     static const char *const spaces[] = {"curr_ns", "init", NULL};
-    const char *const *list = fn == FN_kstack || fn == FN_ustack ? stacks
-                              : fn == FN_nsecs                   ? clocks
-                              : fn == FN_pid || fn == FN_tid     ? spaces
-                                                                 : NULL;
+    bool is_stack = fn == FN_kstack || fn == FN_ustack || fn == FN_dw_ustack;
+    const char *const *list = is_stack                       ? stacks
+                              : fn == FN_nsecs               ? clocks
+                              : fn == FN_pid || fn == FN_tid ? spaces
+                                                             : NULL;
     for (; list && *list; list++)
         if (!strcmp(*list, word)) return true;
     return false;
