@@ -164,6 +164,8 @@ static void dump_manifest(const void *object, size_t len) {
 
 static int run(const struct options *o, const struct child *child, const void *object, size_t len) {
     struct rt_options rt = {.child = child->pid,
+                            .debug_dirs = o->debug_dirs,
+                            .ndebug_dirs = o->ndebug_dirs,
                             .child_go = child->go,
                             .pid = o->pid,
                             .output_path = o->output,

@@ -122,7 +122,7 @@ void rt_drain(struct runtime *rt) {
     if (output_flush(rt->out)) rt->stop = true;
 }
 
-enum { ON_RING = 1, ON_SIGNAL, ON_CHILD };
+enum { ON_RING = 1, ON_SIGNAL, ON_CHILD, ON_PROGRAMS };
 
 static void watch(int epoll, int fd, uint32_t what) {
     struct epoll_event e = {.events = EPOLLIN, .data.u32 = what};
@@ -163,6 +163,7 @@ void rt_loop(struct runtime *rt) {
     open_rings(rt);
     watch(epoll, rt->signals, ON_SIGNAL);
     watch(epoll, child, ON_CHILD);
+    watch(epoll, rt->programs_fd, ON_PROGRAMS);
     if (rt->events) watch(epoll, ring_buffer__epoll_fd(rt->events), ON_RING);
     if (rt->control) watch(epoll, ring_buffer__epoll_fd(rt->control), ON_RING);
     rt_run_programs(rt, "begin");
@@ -179,6 +180,7 @@ void rt_loop(struct runtime *rt) {
         for (int i = 0; i < n; i++) {
             if (e[i].data.u32 == ON_SIGNAL) read_signals(rt);
             if (e[i].data.u32 == ON_CHILD) rt->stop = true;
+            if (e[i].data.u32 == ON_PROGRAMS) symbols_watched(rt->symbols);
         }
         rt_drain(rt);
         if (exit_was_called(rt)) rt->stop = true;

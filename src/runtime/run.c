@@ -98,7 +98,7 @@ static void close_all(struct runtime *rt) {
 }
 
 int rt_run(const void *object, size_t len, const struct rt_options *opts) {
-    struct runtime rt = {.opts = opts, .status = 0, .signals = -1, .pins = -1};
+    struct runtime rt = {.opts = opts, .status = 0, .signals = -1, .pins = -1, .programs_fd = -1};
     int status = 1;
     signal(SIGPIPE, SIG_IGN);
     rt.arena = arena_new();
@@ -107,7 +107,10 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
     int cpus = libbpf_num_possible_cpus();
     rt.ncpus = cpus > 0 ? (size_t)cpus : 1;
     if (!open_manifest(&rt, object, len)) goto out;
-    struct symbols_options symbols = {.demangle = manifest_config_uint(rt.m, "cpp_demangle") != 0};
+    struct symbols_options symbols = {.demangle = manifest_config_uint(rt.m, "cpp_demangle") != 0,
+                                      .lines = manifest_config_uint(rt.m, "show_debug_info") != 0,
+                                      .debug_dirs = opts->debug_dirs,
+                                      .ndebug_dirs = opts->ndebug_dirs};
     rt.symbols = symbols_new(&symbols);
     if (!open_output(&rt)) goto out;
     if (rt_load(&rt, object, len)) goto out;
@@ -116,6 +119,7 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
         goto out;
     }
     note_start(&rt);
+    rt.programs_fd = rt_watch_programs(&rt);
     if (rt_attach(&rt)) goto out;
     if (rt_pins_keep(&rt)) goto out;
     announce(&rt);

@@ -46,6 +46,7 @@ struct runtime {
     uint64_t deadline;  // ns, after a signal: what is not handled by then counts as lost. 0: none
     uint64_t unhandled; // events that were left at the deadline
     int signals;        // signalfd, or -1
+    int programs_fd;    // of rt_watch_programs
     unsigned ticks;     // events since signals were looked for
     bool has_attached;  // some probe other than begin and end is there
     int status;         // of exit()
@@ -57,7 +58,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 // refusal.c: shows a refusal of the verifier, in rt->log, against the script's text. False when the
 // log has none. The log is cut.
 bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
-int rt_attach(struct runtime *rt);                               // attach.c
+int rt_attach(struct runtime *rt); // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_loop(struct runtime *rt);          // loop.c
@@ -79,5 +80,8 @@ int rt_pins_reuse(struct runtime *rt);
 int rt_pins_keep(struct runtime *rt);
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
-// resolve.c: names for output.
+// resolve.c: has programs watched, where user stacks or symbols are shown: they may have ended by
+// then. Gives a file descriptor, or -1.
+int rt_watch_programs(struct runtime *rt);
+// Names for output.
 struct output_resolver rt_resolver(struct runtime *rt);
