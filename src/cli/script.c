@@ -184,7 +184,7 @@ static int run(const struct options *o, const struct child *child, const void *o
 
 int script_run(const struct options *o) {
     struct arena *a = arena_new();
-    struct child child = {.go = -1};
+    struct child child = {.go = -1, .failure = -1};
     int status = 1;
     struct unit u = {.arena = a, .diags = diags_new(a)};
     void *object = NULL;
@@ -217,7 +217,7 @@ int script_run(const struct options *o) {
 out:
     free(object);
     types_free(u.types);
-    if (child.pid) child_end(&child);
+    if (child.pid && !child_end(&child)) status = 1;
     arena_free(a);
     return status;
 }

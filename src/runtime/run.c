@@ -28,14 +28,8 @@ static bool open_manifest(struct runtime *rt, const void *object, size_t len) {
 
 static bool open_output(struct runtime *rt) {
     const struct rt_options *o = rt->opts;
-    rt->file = stdout;
-    if (o->output_path) {
-        rt->file = fopen(o->output_path, "we");
-        if (!rt->file) {
-            log_error("Failed to open output file \"%s\": %s", o->output_path, strerror(errno));
-            return false;
-        }
-    }
+    rt->file = rt_sink_open(rt, o->output_path);
+    if (!rt->file) return false;
     if (o->buffering == 'l') setvbuf(rt->file, NULL, _IOLBF, 0);
     if (o->buffering == 'n') setvbuf(rt->file, NULL, _IONBF, 0);
     struct output_options options = {.json = o->format && !strcmp(o->format, "json"),
@@ -75,7 +69,8 @@ static void finish(struct runtime *rt) {
     rt_report_losses(rt, true);
     int err = output_flush(rt->out);
     if (err) {
-        log_error("cannot write the output: %s", strerror(err));
+        log_error("cannot write the output: %s",
+                  err == ETIMEDOUT ? "nobody reads it" : strerror(err));
         if (!rt->status) rt->status = 1;
     }
 }

@@ -39,6 +39,7 @@ struct runtime {
     struct symbols *symbols;
     struct output *out;
     FILE *file; // -o, or stdout
+    int sink;   // its file descriptor
     size_t ncpus;
     size_t attached;
     bool stop;          // leave the loop
@@ -63,6 +64,10 @@ void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_loop(struct runtime *rt);          // loop.c
 void rt_drain(struct runtime *rt);
+void rt_read_signals(struct runtime *rt); // those that wait; sets stop and the deadline
+uint64_t rt_now(void);                    // ns, of the clock of exit_time and deadline
+// sink.c: where the output goes, a file or, NULL, standard output; NULL after a message.
+FILE *rt_sink_open(struct runtime *rt, const char *path);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
 // map.c
 void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div);
