@@ -42,6 +42,7 @@ struct runtime {
     struct symbols *symbols;
     struct output *out;
     FILE *file; // -o, or stdout
+    int sink;   // its file descriptor
     size_t ncpus;
     size_t attached;
     bool stop;          // leave the loop
@@ -49,6 +50,7 @@ struct runtime {
     uint64_t deadline;  // ns, after a signal: what is not handled by then counts as lost. 0: none
     uint64_t unhandled; // events that were left at the deadline
     int signals;        // signalfd, or -1
+    int programs_fd;    // of rt_watch_programs
     unsigned ticks;     // events since signals were looked for
     bool has_attached;  // some probe other than begin and end is there
     int status;         // of exit()
@@ -66,6 +68,10 @@ void rt_run_iterators(struct runtime *rt); // each to its end; failures set the 
 void rt_loop(struct runtime *rt);          // loop.c
 void rt_drain(struct runtime *rt);
 bool rt_is_after_exit(const struct runtime *rt, const void *record);
+void rt_read_signals(struct runtime *rt); // those that wait; sets stop and the deadline
+uint64_t rt_now(void);                    // ns, of the clock of exit_time and deadline
+// sink.c: where the output goes, a file or, NULL, standard output; NULL after a message.
+FILE *rt_sink_open(struct runtime *rt, const char *path);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
 // map.c
 // `then`: EVENT_CLEAR or EVENT_ZERO, which follows and is done here; else 0.
@@ -97,5 +103,8 @@ void rt_packets_report(struct runtime *rt); // what was lost
 void rt_packets_close(struct runtime *rt);
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
-// resolve.c: names for output.
+// resolve.c: has programs watched, where user stacks or symbols are shown: they may have ended by
+// then. Gives a file descriptor, or -1.
+int rt_watch_programs(struct runtime *rt);
+// Names for output.
 struct output_resolver rt_resolver(struct runtime *rt);

@@ -120,10 +120,21 @@ static const struct type *rewrite_concat(struct infer *in, struct ast_expr **pe)
     return infer_expr(in, pe);
 }
 
+static const struct type *refuse(struct infer *in, const struct ast_expr *e) {
+    if (!in->final) return error_type(in);
+    const char *name = function_rows[e->call.function].name;
+    diag(in->u->diags, e->span, not_supported, arena_printf(in->u->arena, "%s()", name));
+    if (e->call.function == FN_dw_ustack)
+        diag_hint(in->u->diags, "ustack() follows frame pointers: it needs programs that were "
+                                "built with -fno-omit-frame-pointer");
+    return error_type(in);
+}
+
 const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
     int fn = e->call.function;
+    if (function_rows[fn].where & FN_UNBUILT) return refuse(in, e);
     if (fn == FN_assert) return rewrite_assert(in, pe);
     if (fn == FN_container_of) return rewrite_container(in, pe);
     if (fn == FN_is_err) return rewrite_is_err(in, pe);
