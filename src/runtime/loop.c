@@ -77,7 +77,7 @@ void rt_read_signals(struct runtime *rt) {
             rt_run_programs(rt, "self");
             continue;
         }
-        if (rt->stop) _exit(130); // asked twice: at once
+        if (rt->deadline) _exit(130); // asked twice: at once
         rt->stop = true;
         rt->deadline = rt_now() + DRAIN_SECONDS * 1000000000ull;
     }
@@ -130,7 +130,7 @@ static void watch(int epoll, int fd, uint32_t what) {
     if (fd >= 0) epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-static int open_signals(void) {
+void rt_take_signals(struct runtime *rt) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -138,7 +138,7 @@ static int open_signals(void) {
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    rt->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int open_pid(pid_t pid) { return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1; }
@@ -160,7 +160,6 @@ static void release_child(struct runtime *rt) {
 void rt_loop(struct runtime *rt) {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     int child = open_pid(rt->opts->child ? rt->opts->child : rt->opts->pid);
-    rt->signals = open_signals();
     open_rings(rt);
     watch(epoll, rt->signals, ON_SIGNAL);
     watch(epoll, child, ON_CHILD);

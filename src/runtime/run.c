@@ -119,6 +119,8 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
     rt.programs_fd = rt_watch_programs(&rt);
     if (rt_attach(&rt)) goto out;
     if (rt_pins_keep(&rt)) goto out;
+    rt_take_signals(
+        &rt); // until here they end the program; from the announcement on they are asked for
     announce(&rt);
     rt_loop(&rt);
     finish(&rt);

@@ -65,7 +65,8 @@ bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
 int rt_attach(struct runtime *rt); // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
-void rt_loop(struct runtime *rt);          // loop.c
+void rt_take_signals(struct runtime *rt);  // loop.c: from now on they wait for the loop
+void rt_loop(struct runtime *rt);
 void rt_drain(struct runtime *rt);
 bool rt_is_after_exit(const struct runtime *rt, const void *record);
 void rt_read_signals(struct runtime *rt); // those that wait; sets stop and the deadline
