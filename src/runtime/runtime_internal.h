@@ -31,7 +31,8 @@ struct runtime {
     bool *cleared, *zeroed;        // keyless maps that clear() emptied, that zero() set
     bool *reused;                  // pinned maps that were there before
     int pins;                      // PIN_FOLDER, locked from look-up to pinning; -1
-    struct bpf_map *state, *losses;
+    struct bpf_map *losses;
+    volatile uint64_t *state; // enum mf_state, shared with the programs
     struct probe_links links;
     struct ring_buffer *events, *control;
     struct pending *queue;
@@ -40,13 +41,15 @@ struct runtime {
     struct output *out;
     FILE *file; // -o, or stdout
     size_t ncpus;
+    uint32_t ring_bytes; // of the data ring
     size_t attached;
     bool stop;          // leave the loop
     uint64_t exit_time; // ns; what came after exit() is not shown. 0: no exit() yet
     uint64_t deadline;  // ns, after a signal: what is not handled by then counts as lost. 0: none
     uint64_t unhandled; // events that were left at the deadline
     int signals;        // signalfd, or -1
-    unsigned ticks;     // events since signals were looked for
+    uint64_t handled;   // data events
+    uint64_t read;      // bytes of the data ring
     bool has_attached;  // some probe other than begin and end is there
     int status;         // of exit()
     struct strbuf log;  // libbpf's messages while loading
@@ -57,7 +60,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 // refusal.c: shows a refusal of the verifier, in rt->log, against the script's text. False when the
 // log has none. The log is cut.
 bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
-int rt_attach(struct runtime *rt);                               // attach.c
+int rt_attach(struct runtime *rt); // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_loop(struct runtime *rt);          // loop.c
@@ -77,6 +80,17 @@ void rt_run_benches(struct runtime *rt);
 int rt_pins_reuse(struct runtime *rt);
 // Once everything is attached: pins the new ones.
 int rt_pins_keep(struct runtime *rt);
+// wait.c: the loop's sleep.
+enum { WAIT_RING = 1, WAIT_SIGNAL = 2, WAIT_CHILD = 4 };
+struct waiting {
+    int epoll, events,
+        child;           // events: descriptor of the data ring; child: of what ends the run; -1
+    bool naps;           // data events wake nobody
+    uint64_t last, read; // ms, when data came last; rt->read then
+};
+void rt_wait_open(struct runtime *rt, struct waiting *w); // signals and rings are open
+void rt_wait_close(struct waiting *w);
+unsigned rt_wait(struct runtime *rt, struct waiting *w); // gives what has come, WAIT_*
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
 // resolve.c: names for output.
