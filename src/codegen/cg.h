@@ -208,6 +208,11 @@ LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValue
 
 long cg_possible_cpus(void); // var.c
 
+// ---- words shared with the runtime (state.c) ----
+void cg_state_make(struct cg *c);                             // their map
+LLVMValueRef cg_state_read(struct cg *c, enum mf_state word); // i64
+void cg_state_write(struct cg *c, enum mf_state word, LLVMValueRef value);
+
 // ---- events (event.c) ----
 // Reserves, fills from the row's fields and submits.
 void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,

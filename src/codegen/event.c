@@ -138,12 +138,13 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
     cg_enter(c);
     fill(c, row, id, args, n, p);
     cg_leave(c);
+    LLVMValueRef flags = control ? none : cg_state_read(c, MF_STATE_SUBMIT);
     if (in_place) {
-        LLVMValueRef submit[] = {p, none};
+        LLVMValueRef submit[] = {p, flags};
         cg_helper(c, BPF_FUNC_ringbuf_submit, submit, 2);
         cg_jump(c, end);
     } else {
-        LLVMValueRef output[] = {map, p, size, none};
+        LLVMValueRef output[] = {map, p, size, flags};
         LLVMValueRef rc = cg_helper(c, BPF_FUNC_ringbuf_output, output, 4);
         LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntSLT, rc, none, ""), full, end);
     }

@@ -101,16 +101,7 @@ struct cg_value cg_fn_exit(struct cg *c, const struct ast_expr *e) {
     struct ast_expr zero = {
         .kind = AST_INT, .span = e->span, .type = types_int(c->u->types, 64, true)};
     const struct ast_expr *status = e->call.args.len ? ARG(e, 0) : &zero;
-    LLVMValueRef key = cg_slot(c, 4, 4);
-    LLVMBuildStore(c->b, cg_int32(c, 0), key);
-    LLVMValueRef args[] = {c->state, key};
-    LLVMValueRef cell = cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
-    LLVMBasicBlockRef have = cg_block(c, "flag"), on = cg_block(c, "on");
-    LLVMBuildCondBr(c->b, cg_is_null(c, cell), on, have);
-    cg_at(c, have);
-    LLVMBuildStore(c->b, cg_int32(c, 1), cell);
-    cg_jump(c, on);
-    cg_at(c, on);
+    cg_state_write(c, MF_STATE_EXIT, cg_int(c, 1));
     struct mf_event row = {.kind = EVENT_EXIT};
     cg_send(c, &row, &status, 1, e);
     cg_return(c, cg_int(c, 0));

@@ -144,6 +144,5 @@ void cg_maps(struct cg *c) {
     c->maps = arena_alloc(c->arena, (c->u->maps.len + 1) * sizeof(*c->maps));
     for (size_t i = 0; i < c->u->maps.len; i++) one_map(c, c->u->maps.data[i]);
     c->generations = generations_global(c);
-    // Counters of what is lost are always there: they are what the end of a run reports.
-    c->state = cg_map_global(c, "gaff_state", BPF_MAP_TYPE_ARRAY, 1, NULL, NULL, 64, 0);
+    cg_state_make(c);
 }

@@ -50,25 +50,10 @@ struct cg_value cg_var_nsecs(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_clock(c, CLOCK_SRC_BOOT));
 }
 
-// Since the run began: the runtime puts its start into gaff_state, word 1.
+// Since the run began.
 struct cg_value cg_var_elapsed(struct cg *c, const struct ast_expr *e) {
-    LLVMValueRef key = cg_slot(c, 4, 4);
-    LLVMBuildStore(c->b, cg_int32(c, 0), key);
-    LLVMValueRef args[] = {c->state, key};
-    LLVMValueRef cell = cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
-    LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b), have = cg_block(c, "have"),
-                      end = cg_block(c, "end");
-    LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
-    cg_at(c, have);
-    LLVMValueRef start = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, cell, 8), "");
-    LLVMValueRef v = LLVMBuildSub(c->b, cg_clock(c, CLOCK_SRC_BOOT), start, "");
-    cg_jump(c, end);
-    cg_at(c, end);
-    LLVMValueRef phi = LLVMBuildPhi(c->b, c->i64, "");
-    LLVMValueRef values[] = {cg_int(c, 0), v};
-    LLVMBasicBlockRef froms[] = {from, have};
-    LLVMAddIncoming(phi, values, froms, 2);
-    return SCALAR(phi);
+    LLVMValueRef start = cg_state_read(c, MF_STATE_START);
+    return SCALAR(LLVMBuildSub(c->b, cg_clock(c, CLOCK_SRC_BOOT), start, ""));
 }
 
 struct cg_value cg_var_cpu(struct cg *c, const struct ast_expr *e) {

@@ -15,7 +15,7 @@
 //   gaff_losses   per-CPU array of uint64_t: 0: data events lost, 1: control events lost,
 //                 2: stacks not stored, 3: reads of user memory that failed,
 //                 4 + i: updates of map i that failed
-//   gaff_state    array of 1 x uint32_t[16]: [0] set when exit() ran, [1] its status
+//   gaff_state    array of 1 x uint64_t[MF_STATE_WORDS], which the runtime maps: enum mf_state
 //   gaff_scratch  per-CPU array of 1, scratch memory of programs
 //   gaff_stack_N  hash: uint64_t id -> uint64_t[N], N frames
 //   AT_x          map @x ("AT_" for @)
@@ -49,6 +49,13 @@ enum mf_losses {
     MF_LOST_STACKS,
     MF_FAILED_USER_READS,
     MF_FAILED_UPDATES, // + index of the map
+};
+
+enum mf_state {
+    MF_STATE_EXIT,   // not 0: exit() ran
+    MF_STATE_START,  // ns (CLOCK_BOOTTIME) when the run began
+    MF_STATE_SUBMIT, // flags for submitting data events: BPF_RB_NO_WAKEUP while the reader naps
+    MF_STATE_WORDS = 8
 };
 
 // One place to attach to. Providers fill what they need; the rest is zero.

@@ -2,7 +2,6 @@
 // Perf events as the carrier of programs: kprobes, uprobes, tracepoints, timers, counters.
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +73,7 @@ bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, 
         }
         ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
         probe_links_add(links, link);
-        probe_links_add(links, fd);
+        probe_links_add_event(links, fd);
         return true;
     }
     if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
@@ -119,40 +118,4 @@ size_t perf_attach_multi(multi_link link, struct bpf_program *prog, const struct
     return perf_attach_multi(link, prog, targets, half, first_cookie, links, failed, ctx) +
            perf_attach_multi(link, prog, targets + half, n - half, first_cookie + half, links,
                              failed, ctx);
-}
-
-// ---- detaching ----
-
-enum { MAX_THREADS = 16 };
-
-struct closing {
-    const int *fds;
-    size_t len, first, step;
-};
-
-static void *close_some(void *arg) {
-    const struct closing *c = arg;
-    for (size_t i = c->first; i < c->len; i += c->step) close(c->fds[i]);
-    return NULL;
-}
-
-// Each close may wait for a grace period of the kernel; the waits overlap.
-void probe_links_close(struct probe_links *l) {
-    pthread_t threads[MAX_THREADS];
-    struct closing work[MAX_THREADS];
-    size_t n = l->len / 8 < MAX_THREADS ? l->len / 8 : MAX_THREADS, started = 0;
-    for (size_t i = 0; i < n; i++) {
-        work[i] = (struct closing){.fds = l->fds, .len = l->len, .first = i, .step = n};
-        if (pthread_create(&threads[i], NULL, close_some, &work[i])) break;
-        started++;
-    }
-    if (started < n || n == 0) {
-        for (size_t i = started; i < (n ? n : 1); i++) {
-            struct closing rest = {.fds = l->fds, .len = l->len, .first = i, .step = n ? n : 1};
-            close_some(&rest);
-        }
-    }
-    for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
-    free(l->fds);
-    *l = (struct probe_links){0};
 }

@@ -154,13 +154,20 @@ struct provider {
     const struct provider *typed;
 };
 
-// Links of a run: file descriptors (perf events, links) closed together.
-struct probe_links {
+// What a run has attached, as descriptors.
+struct fd_list {
     int *fds;
     size_t len, cap;
 };
-void probe_links_add(struct probe_links *l, int fd); // takes the descriptor
-void probe_links_close(struct probe_links *l);       // detaches everything, in parallel
+struct probe_links {
+    struct fd_list links;  // closed, they are detached
+    struct fd_list events; // perf events that programs are attached to by links
+};
+// Both take the descriptor.
+void probe_links_add(struct probe_links *l, int fd);
+void probe_links_add_event(struct probe_links *l, int fd);
+// Detaches everything. Events are released soon after, by a process that is left behind.
+void probe_links_close(struct probe_links *l);
 // Hits that the kernel says were missed are read from program info by the runtime.
 
 // By name or alias; NULL when there is none. Names are case-sensitive except BEGIN and END.

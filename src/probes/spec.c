@@ -70,14 +70,3 @@ bool probe_split_offset(struct arena *a, const char *text, const char **symbol, 
     *symbol = arena_strndup(a, text, (size_t)(plus - text));
     return probe_number(plus + 1, offset);
 }
-
-void probe_links_add(struct probe_links *l, int fd) {
-    if (l->len == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 16;
-        int *fds = realloc(l->fds, cap * sizeof(*fds));
-        if (!fds) return; // the descriptor stays open until the process ends
-        l->fds = fds;
-        l->cap = cap;
-    }
-    l->fds[l->len++] = fd;
-}

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -95,9 +96,21 @@ static int prepare_maps(struct runtime *rt) {
             return -EINVAL;
         }
     struct bpf_map *events = find_map(rt, "gaff_events");
-    if (events) bpf_map__set_max_entries(events, ring_bytes(rt));
-    rt->state = find_map(rt, "gaff_state");
+    rt->ring_bytes = ring_bytes(rt);
+    if (events) bpf_map__set_max_entries(events, rt->ring_bytes);
     rt->losses = find_map(rt, "gaff_losses");
+    return 0;
+}
+
+static int map_state(struct runtime *rt) {
+    struct bpf_map *map = find_map(rt, "gaff_state");
+    void *p = mmap(NULL, MF_STATE_WORDS * sizeof(*rt->state), PROT_READ | PROT_WRITE, MAP_SHARED,
+                   map ? bpf_map__fd(map) : -1, 0);
+    if (p == MAP_FAILED) {
+        log_error("cannot map the state of the run: %s", strerror(errno));
+        return -EINVAL;
+    }
+    rt->state = p;
     return 0;
 }
 
@@ -144,6 +157,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len) {
         if (!err) err = prepare_programs(rt);
         if (!err) leave_others(rt);
         if (!err && (err = bpf_object__load(rt->object))) report_load(rt, object, len, err);
+        if (!err) err = map_state(rt);
     }
     loading = NULL;
     libbpf_set_print(NULL);

@@ -5,9 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,6 +84,7 @@ void rt_read_signals(struct runtime *rt) {
 static int on_event(void *ctx, void *data, size_t len) {
     struct runtime *rt = ctx;
     if (len < 16) return 0;
+    rt->read += len;
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->queue_len) run_queue(rt, time_of(data));
     if (rt_is_after_exit(rt, data)) return 0;
@@ -95,7 +94,7 @@ static int on_event(void *ctx, void *data, size_t len) {
     }
     rt_handle(rt, data, len);
     bool was_running = !rt->stop;
-    if (++rt->ticks % TICKS == 0) rt_read_signals(rt);
+    if (++rt->handled % TICKS == 0) rt_read_signals(rt);
     return output_error(rt->out) || (was_running && rt->stop) ? -1 : 0;
 }
 
@@ -123,13 +122,6 @@ void rt_drain(struct runtime *rt) {
     if (output_flush(rt->out)) rt->stop = true;
 }
 
-enum { ON_RING = 1, ON_SIGNAL, ON_CHILD, ON_PROGRAMS };
-
-static void watch(int epoll, int fd, uint32_t what) {
-    struct epoll_event e = {.events = EPOLLIN, .data.u32 = what};
-    if (fd >= 0) epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
-}
-
 void rt_take_signals(struct runtime *rt) {
     sigset_t set;
     sigemptyset(&set);
@@ -141,15 +133,8 @@ void rt_take_signals(struct runtime *rt) {
     rt->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int open_pid(pid_t pid) { return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1; }
-
 // exit() also sets a word of the state: it counts even if its event found no room in the ring.
-static bool exit_was_called(const struct runtime *rt) {
-    uint64_t state[8] = {0};
-    uint32_t key = 0;
-    return rt->state && !bpf_map_lookup_elem(bpf_map__fd(rt->state), &key, state) &&
-           (uint32_t)state[0];
-}
+static bool exit_was_called(const struct runtime *rt) { return rt->state[MF_STATE_EXIT]; }
 
 static void release_child(struct runtime *rt) {
     if (rt->opts->child_go < 0 || !rt->opts->child) return;
@@ -158,35 +143,25 @@ static void release_child(struct runtime *rt) {
 }
 
 void rt_loop(struct runtime *rt) {
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    int child = open_pid(rt->opts->child ? rt->opts->child : rt->opts->pid);
+    struct waiting w;
     open_rings(rt);
-    watch(epoll, rt->signals, ON_SIGNAL);
-    watch(epoll, child, ON_CHILD);
-    watch(epoll, rt->programs_fd, ON_PROGRAMS);
-    if (rt->events) watch(epoll, ring_buffer__epoll_fd(rt->events), ON_RING);
-    if (rt->control) watch(epoll, ring_buffer__epoll_fd(rt->control), ON_RING);
-    watch(epoll, rt_packets_fd(rt), ON_RING);
+    rt_wait_open(rt, &w);
     rt_run_programs(rt, "begin");
     rt_drain(rt);
     rt_run_iterators(rt);
     release_child(rt);
     if (rt->opts->test) rt_run_tests(rt);
     if (rt->opts->bench) rt_run_benches(rt);
-    bool is_gone = (rt->opts->child || rt->opts->pid) && child < 0; // since before it was watched
+    bool is_gone = (rt->opts->child || rt->opts->pid) && w.child < 0; // since before it was watched
     if (is_gone || !rt->has_attached || rt->opts->test || rt->opts->bench) rt->stop = true;
     while (!rt->stop) {
-        struct epoll_event e[4];
-        int n = epoll_wait(epoll, e, 4, 1000);
-        for (int i = 0; i < n; i++) {
-            if (e[i].data.u32 == ON_SIGNAL) rt_read_signals(rt);
-            if (e[i].data.u32 == ON_CHILD) rt->stop = true;
-            if (e[i].data.u32 == ON_PROGRAMS) symbols_watched(rt->symbols);
-        }
+        unsigned what = rt_wait(rt, &w);
+        if (what & WAIT_SIGNAL) rt_read_signals(rt);
+        if (what & WAIT_CHILD) rt->stop = true;
+        if (what & WAIT_PROGRAMS) symbols_watched(rt->symbols);
         rt_drain(rt);
         if (exit_was_called(rt)) rt->stop = true;
         rt_report_losses(rt, false);
     }
-    if (epoll >= 0) close(epoll);
-    if (child >= 0) close(child);
+    rt_wait_close(&w);
 }

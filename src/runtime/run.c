@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,12 +42,8 @@ static bool open_output(struct runtime *rt) {
 
 static void note_start(struct runtime *rt) {
     struct timespec now;
-    uint64_t state[8] = {0};
-    uint32_t key = 0;
-    if (!rt->state) return;
     clock_gettime(CLOCK_BOOTTIME, &now);
-    state[1] = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    bpf_map_update_elem(bpf_map__fd(rt->state), &key, state, BPF_ANY);
+    rt->state[MF_STATE_START] = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void announce(struct runtime *rt) {
@@ -78,6 +75,7 @@ static void finish(struct runtime *rt) {
 static void close_all(struct runtime *rt) {
     probe_links_close(&rt->links);
     if (rt->pins >= 0) close(rt->pins);
+    if (rt->state) munmap((void *)rt->state, MF_STATE_WORDS * sizeof(*rt->state));
     if (rt->signals >= 0) close(rt->signals);
     ring_buffer__free(rt->events);
     ring_buffer__free(rt->control);

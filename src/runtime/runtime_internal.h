@@ -34,7 +34,8 @@ struct runtime {
     bool *emptied;                 // by a print, for the clear() or zero() that follows
     bool *reused;                  // pinned maps that were there before
     int pins;                      // PIN_FOLDER, locked from look-up to pinning; -1
-    struct bpf_map *state, *losses;
+    struct bpf_map *losses;
+    volatile uint64_t *state; // enum mf_state, shared with the programs
     struct probe_links links;
     struct ring_buffer *events, *control;
     struct rt_packets *packets; // NULL: none
@@ -45,6 +46,7 @@ struct runtime {
     FILE *file; // -o, or stdout
     int sink;   // its file descriptor
     size_t ncpus;
+    uint32_t ring_bytes; // of the data ring
     size_t attached;
     bool stop;          // leave the loop
     uint64_t exit_time; // ns; what came after exit() is not shown. 0: no exit() yet
@@ -52,7 +54,8 @@ struct runtime {
     uint64_t unhandled; // events that were left at the deadline
     int signals;        // signalfd, or -1
     int programs_fd;    // of rt_watch_programs
-    unsigned ticks;     // events since signals were looked for
+    uint64_t handled;   // data events
+    uint64_t read;      // bytes of the data ring
     bool has_attached;  // some probe other than begin and end is there
     int status;         // of exit()
     struct strbuf log;  // libbpf's messages while loading
@@ -105,6 +108,17 @@ int rt_packets_fd(const struct runtime *rt); // to wait for; -1: none
 void rt_packets_drain(struct runtime *rt);
 void rt_packets_report(struct runtime *rt); // what was lost
 void rt_packets_close(struct runtime *rt);
+// wait.c: the loop's sleep.
+enum { WAIT_RING = 1, WAIT_SIGNAL = 2, WAIT_CHILD = 4, WAIT_PROGRAMS = 8 };
+struct waiting {
+    int epoll, events,
+        child;           // events: descriptor of the data ring; child: of what ends the run; -1
+    bool naps;           // data events wake nobody
+    uint64_t last, read; // ms, when data came last; rt->read then
+};
+void rt_wait_open(struct runtime *rt, struct waiting *w); // signals and rings are open
+void rt_wait_close(struct waiting *w);
+unsigned rt_wait(struct runtime *rt, struct waiting *w); // gives what has come, WAIT_*
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
 // resolve.c: has programs watched, where user stacks or symbols are shown: they may have ended by
