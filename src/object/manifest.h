@@ -48,9 +48,9 @@ struct mf_target {
     uint64_t address;     // absolute address when the script gave one
     uint64_t value;       // interval/profile: period in ns, or Hz if is_hz; software: count
     bool is_hz;
-    bool is_return;   // kretprobe, uretprobe, fexit
-    int32_t pid;      // 0: any
-    uint32_t program; // index into manifest.programs
+    bool is_return;    // kretprobe, uretprobe, fexit
+    int32_t pid;       // 0: any
+    uint32_t program;  // index into manifest.programs
     uint32_t identity; // index of the first target of this name: several places can be one probe
 };
 VEC_OF(mf_targets, struct mf_target);
@@ -116,6 +116,12 @@ struct mf_field {
 };
 VEC_OF(mf_fields, struct mf_field);
 
+struct mf_place {
+    uint32_t line, column, end_column; // 1-based; 0: not known
+    const char *file, *text;           // of an imported script: its name and that line; else NULL
+};
+VEC_OF(mf_places, struct mf_place);
+
 struct mf_event {
     enum mf_event_kind kind;
     const char *format; // or NULL
@@ -124,7 +130,8 @@ struct mf_event {
     uint32_t size; // bytes of the whole record
     uint32_t map;  // index into manifest.maps
     uint32_t top, div;
-    uint32_t line, column, end_column; // of the call, 1-based
+    struct mf_place at;        // of the call
+    struct mf_places expanded; // the calls of the macros around it, inner ones first
 };
 VEC_OF(mf_events, struct mf_event);
 
@@ -161,3 +168,6 @@ struct manifest *manifest_read(const char *json, size_t len, char **error);
 // Value of a configuration variable, "" when absent.
 const char *manifest_config(const struct manifest *m, const char *name);
 uint64_t manifest_config_uint(const struct manifest *m, const char *name);
+// How many bytes at `p`, a '%' of a format, stand for a percent sign: "%%", "%5%", and "%" where no
+// conversion can follow. 0: a conversion, perhaps a wrong one, begins there.
+size_t manifest_percent(const char *p);

@@ -18,6 +18,9 @@ struct output {
     int64_t apart[4];    // ns from each clock (enum nsecs_clock) to wall time; 0: not known yet
 };
 
+// runtime_error.c: "stdin:1:3-8"; and the calls of macros that an event's place was expanded for.
+void output_place(FILE *out, const struct output *o, const struct mf_place *at);
+void output_expansions(FILE *out, const struct output *o, const struct mf_event *e);
 // Writes text and flushes as -B says.
 void output_write(struct output *o, const char *text, size_t len);
 // The integer in a value of an integer-like type, extended by its sign.
