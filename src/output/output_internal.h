@@ -28,6 +28,8 @@ int64_t value_int(const struct type *type, const void *data);
 // json.c: the value as JSON.
 void json_value(struct output *o, struct strbuf *b, const struct type *type, const void *data);
 void json_string_text(struct strbuf *b, const char *text, size_t len);
+// value.c: a struct or union in a struct whose members count as those of the outer one.
+bool field_is_unnamed(const struct type_field *f);
 // hist.c: buckets of a histogram as lines (text) or JSON; div divides counts.
 void hist_text(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);
 void hist_json(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);

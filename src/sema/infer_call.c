@@ -3,6 +3,7 @@
 // nodes are in infer_rewrite.c.
 #include <arpa/inet.h>
 
+#include "base/suggest.h"
 #include "builtins/signature.h"
 #include "probes/feature.h"
 #include "sema/sema_internal.h"
@@ -259,6 +260,16 @@ static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
 
 // ---- results ----
 
+static void check_register(struct infer *in, const struct ast_expr *name) {
+    unsigned size;
+    if (probe_regs_named(name->string.data, &size) >= 0) return;
+    diag(in->u->diags, name->span, reg_unknown, name->string.data);
+    struct suggest s = suggest_begin(name->string.data);
+    const char *known;
+    for (unsigned i = 0; (known = probe_regs_name(i)); i++) suggest_offer(&s, known);
+    if (s.best) diag_hint(in->u->diags, "did you mean %s?", s.best);
+}
+
 static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     struct types *t = in->t;
     switch ((enum builtin_function)e->call.function) {
@@ -322,6 +333,9 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_percpu_kaddr:
         return types_pointer(t, types_int(t, 64, false),
                              e->call.function == FN_uaddr ? SPACE_USER : SPACE_KERNEL);
+    case FN_reg:
+        if (in->final) check_register(in, ARG(e, 0));
+        return types_int(t, 64, false);
     case FN_kaddr:
         if (in->final && !symbols_kernel_address(ARG(e, 0)->string.data))
             diag(in->u->diags, e->span, symbol_unknown, ARG(e, 0)->string.data);

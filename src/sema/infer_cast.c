@@ -107,6 +107,12 @@ static bool castable(const struct type *to, const struct type *from) {
     return false;
 }
 
+// (int64)@c of a count(): the cast says that the value is read from all CPUs.
+static bool sums_up(const struct ast_expr *e) {
+    const struct ast_expr *m = e->kind == AST_INDEX ? e->index.base : e;
+    return m->kind == AST_MAP && type_is_aggregate(m->map.map->value);
+}
+
 static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e) {
     const struct type *from = infer_expr(in, &e->cast.operand);
     const struct type *to = infer_written_type(in, e->cast.to);
@@ -125,7 +131,7 @@ static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e) 
     if (to->kind == TYPE_ARRAY && e->cast.operand->kind == AST_INT && from->kind == TYPE_INT)
         e->cast.operand->type = literal_type(in->t, e->cast.operand);
     if (to->kind == TYPE_VOID || !castable(to, from)) return bad_cast(in, e, from, to);
-    if (in->final && type_identical(to, from))
+    if (in->final && type_identical(to, from) && !sums_up(e->cast.operand))
         diag(in->u->diags, e->span, cast_unnecessary, type_name(in->t, from));
     // An integer is no sign-extended address: (uint8 *)-1 is 0xff.
     if (to->kind == TYPE_POINTER && from->kind == TYPE_INT && from->is_signed && from->size < 8) {
