@@ -44,7 +44,6 @@ int variable_find(const char *name, unsigned *n) {
     if (numbered(name, "arg", n)) return VAR_arg;
     if (numbered(name, "sarg", n)) return VAR_sarg;
     name = canonical(name);
-    if (!strcmp(name, "ctx")) name = "args"; // as iterators' scripts call it
     for (int i = 0; i < VAR_COUNT; i++)
         if (i != VAR_arg && i != VAR_sarg && !strcmp(variable_rows[i].name, name)) return i;
     return -1;

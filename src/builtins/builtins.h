@@ -90,8 +90,7 @@ extern const struct variable_row variable_rows[VAR_COUNT];
 extern const struct function_row function_rows[FN_COUNT];
 extern const struct config_row config_rows[CONFIG_COUNT];
 
-// -1 when there is none; "ctx" gives VAR_args,
-// "arg3" and "sarg2" give VAR_arg and VAR_sarg with *n set.
+// -1 when there is none; "arg3" and "sarg2" give VAR_arg and VAR_sarg with *n set.
 int variable_find(const char *name, unsigned *n);
 int function_find(const char *name);
 // What a variable or function of the scripts of 2018 is called now ("stack": "kstack"), or NULL.

@@ -55,9 +55,11 @@ struct cg_value cg_field(struct cg *c, const struct ast_expr *e) {
     const struct ast_expr *base = e->field.base;
     if (base->kind == AST_BUILTIN && base->ident.variable == VAR_args) return cg_ctx_field(c, e);
     struct cg_value v = cg_expr(c, base);
-    if (base->type->kind == TYPE_POINTER)
-        return field_at(c, v.v, base->type->target, e->field.name, e->type,
-                        cg_memory_of(c, base->type));
+    if (base->type->kind == TYPE_POINTER) {
+        enum cg_memory m;
+        LLVMValueRef at = cg_pointee(c, v.v, base->type, &m);
+        return field_at(c, at, base->type->target, e->field.name, e->type, m);
+    }
     if (!v.is_address) { // a small struct that was loaded whole
         LLVMValueRef p = cg_materialize(c, v);
         return field_at(c, p, base->type, e->field.name, e->type, MEM_BPF);
@@ -106,7 +108,9 @@ struct cg_value cg_index(struct cg *c, const struct ast_expr *e) {
     if (base->type->kind == TYPE_POINTER) {
         LLVMValueRef at =
             LLVMBuildAdd(c->b, v.v, LLVMBuildMul(c->b, index, cg_int(c, size), ""), "");
-        return cg_deref(c, at, e->type, cg_memory_of(c, base->type));
+        enum cg_memory m;
+        at = cg_pointee(c, at, base->type, &m);
+        return cg_deref(c, at, e->type, m);
     }
     uint32_t count = base->type->kind == TYPE_STRING ? base->type->size : base->type->count;
     cg_place(c, e->span);

@@ -143,6 +143,9 @@ void cg_store_int(struct cg *c, LLVMValueRef p, const struct type *type, LLVMVal
 LLVMValueRef cg_fetch(struct cg *c, LLVMValueRef address, const struct type *type,
                       enum cg_memory memory);
 enum cg_memory cg_memory_of(struct cg *c, const struct type *pointer);
+// The same for what a pointer of the script points to: its address as a value of that memory.
+LLVMValueRef cg_pointee(struct cg *c, LLVMValueRef address, const struct type *pointer,
+                        enum cg_memory *m);
 
 // ---- values ----
 struct cg_value cg_scalar_value(LLVMValueRef v, const struct type *type);

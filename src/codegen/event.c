@@ -75,34 +75,30 @@ static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_exp
     return (at + 7) & ~7u;
 }
 
-static void find_statements(void *ctx, struct ast_expr **e) {
+// Statements, or a division by what may be zero, which is said.
+static void find_events(void *ctx, struct ast_expr **pe) {
     bool *found = ctx;
-    if ((*e)->kind == AST_BLOCK_EXPR) *found = true;
+    const struct ast_expr *e = *pe;
+    if (e->kind == AST_BLOCK_EXPR) *found = true;
+    if (e->kind != AST_BINARY || (e->binary.op != AST_DIV && e->binary.op != AST_MOD)) return;
+    const struct ast_expr *by = e->binary.right;
+    while (by->kind == AST_CONVERT) by = by->cast.operand;
+    if (by->kind != AST_INT) *found = true;
 }
 
 // What is reserved must be submitted on every way out, so not where an argument has statements
-// that may return. Kernels without bpf_loop, where loops are jumps, take a place reserved in the
-// next round for one that was never given back.
+// that may return; and comes before the events of its arguments. Kernels without bpf_loop, where
+// loops are jumps, take a place reserved in the next round for one that was never given back.
 static bool can_reserve(struct cg *c, const struct ast_expr *const *args, size_t n) {
     if (c->f->nloops && !feature_have(FEATURE_loop)) return false;
-    bool statements = false;
-    struct ast_visitor v = {.ctx = &statements, .expr = find_statements};
+    bool events = c->u->options.helper_errors && n; // any read may fail
+    struct ast_visitor v = {.ctx = &events, .expr = find_events};
     for (size_t i = 0; i < n; i++) {
         struct ast_expr *e = (struct ast_expr *)args[i]; // only looked at
         bool known = e == c->prepared_for;
         if (!known) ast_visit_expr(&v, &e);
     }
-    return !statements;
-}
-
-uint32_t cg_event_add(struct cg *c, struct mf_event *row, const struct ast_expr *where) {
-    if (where && where->span.src) {
-        unsigned line;
-        source_position(where->span.src, where->span.end, &line, &row->end_column);
-        source_position(where->span.src, where->span.begin, &row->line, &row->column);
-    }
-    VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
-    return (uint32_t)c->manifest->events.len - 1;
+    return !events;
 }
 
 void cg_event_head(struct cg *c, uint32_t id, LLVMValueRef record) {
@@ -116,6 +112,38 @@ static void fill(struct cg *c, const struct mf_event *row, uint32_t id,
     cg_event_head(c, id, p);
     for (size_t i = 0; i < n; i++)
         cg_expr_into(c, args[i], cg_offset(c, p, row->fields.data[i].offset), false);
+}
+
+static struct mf_place place_of(struct cg *c, const struct span *at) {
+    struct mf_place p = {0};
+    const struct source *src = at->src;
+    unsigned line;
+    source_position(src, at->end, &line, &p.end_column);
+    source_position(src, at->begin, &p.line, &p.column);
+    if (src == c->u->source) return p;
+    const char *text = src->text + src->lines[p.line - 1];
+    p.file = src->name;
+    p.text = arena_strndup(c->manifest->arena, text, strcspn(text, "\n"));
+    return p;
+}
+
+enum { MAX_EXPANSIONS = 8 /* of an event: the inner ones, and the outermost */ };
+
+static void add_expansions(struct cg *c, struct mf_event *row, const struct span *at) {
+    if (row->kind != EVENT_ERRORF && row->kind != EVENT_WARNF && row->kind != EVENT_RUNTIME_ERROR)
+        return;
+    for (; at; at = at->expanded)
+        if (at->src && (row->expanded.len < MAX_EXPANSIONS - 1 || !at->expanded))
+            VEC_PUSH(c->manifest->arena, &row->expanded, place_of(c, at));
+}
+
+uint32_t cg_event_add(struct cg *c, struct mf_event *row, const struct ast_expr *where) {
+    if (where && where->span.src) {
+        row->at = place_of(c, &where->span);
+        add_expansions(c, row, where->span.expanded);
+    }
+    VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
+    return (uint32_t)c->manifest->events.len - 1;
 }
 
 void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,

@@ -232,7 +232,13 @@ LLVMValueRef cg_fetch(struct cg *c, LLVMValueRef address, const struct type *typ
 
 enum cg_memory cg_memory_of(struct cg *c, const struct type *pointer) {
     if (pointer->space == SPACE_USER) return MEM_USER;
-    if (pointer->space == SPACE_KERNEL) return MEM_KERNEL;
+    if (pointer->space == SPACE_KERNEL || pointer->space == SPACE_CONTEXT) return MEM_KERNEL;
     bool user = c->program && (c->program->provider->caps & PROBE_USER);
     return user ? MEM_USER : MEM_KERNEL;
+}
+
+LLVMValueRef cg_pointee(struct cg *c, LLVMValueRef address, const struct type *pointer,
+                        enum cg_memory *m) {
+    *m = pointer->space == SPACE_CONTEXT ? MEM_BPF : cg_memory_of(c, pointer);
+    return *m == MEM_BPF ? LLVMBuildIntToPtr(c->b, address, c->ptr, "") : address;
 }

@@ -275,7 +275,11 @@ struct cg_value cg_unary(struct cg *c, const struct ast_expr *e) {
     case AST_NOT:
         v = LLVMBuildNot(c->b, cg_truth(c, x), "");
         return cg_scalar_value(cg_bool(c, v), e->type);
-    case AST_DEREF: return cg_deref(c, cg_scalar(c, x), e->type, cg_memory_of(c, x->type));
+    case AST_DEREF: {
+        enum cg_memory m;
+        LLVMValueRef at = cg_pointee(c, cg_scalar(c, x), x->type, &m);
+        return cg_deref(c, at, e->type, m);
+    }
     case AST_ADDRESS: return cg_address_of(c, e);
     case AST_PRE_INC:
     case AST_PRE_DEC:

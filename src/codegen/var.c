@@ -244,6 +244,10 @@ struct cg_value cg_var_func(struct cg *c, const struct ast_expr *e) {
     return cg_address_value(s, e->type, MEM_BPF);
 }
 
+struct cg_value cg_var_ctx(struct cg *c, const struct ast_expr *e) {
+    return SCALAR(LLVMBuildPtrToInt(c->b, c->f->ctx, c->i64, ""));
+}
+
 // The index of the target: a constant where there is one, else the attach cookie.
 struct cg_value cg_var_probe(struct cg *c, const struct ast_expr *e) {
     if (!c->program) return SCALAR(cg_int(c, c->manifest->targets.len));
@@ -321,9 +325,10 @@ static LLVMValueRef hash_frames(struct cg *c, LLVMValueRef buffer, LLVMValueRef 
 struct cg_value cg_stack(struct cg *c, const struct type *type) {
     bool user = type->kind == TYPE_USTACK;
     uint32_t frames = type->param, bytes = frames * 8;
-    LLVMValueRef map = cg_stack_map(c, frames);
-    LLVMValueRef out = cg_slot(c, 16, 8), buffer = cg_slot(c, bytes < 72 ? 72 : bytes, 8);
+    LLVMValueRef out = cg_slot(c, 16, 8);
     cg_zero(c, out, 16);
+    if (!frames) return cg_address_value(out, type, MEM_BPF); // kstack(0): none is asked for
+    LLVMValueRef map = cg_stack_map(c, frames), buffer = cg_slot(c, bytes < 72 ? 72 : bytes, 8);
     LLVMValueRef args[] = {c->f->ctx, buffer, cg_int32(c, bytes),
                            cg_int(c, user ? BPF_F_USER_STACK : 0)};
     LLVMValueRef got = cg_helper(c, BPF_FUNC_get_stack, args, 4);

@@ -210,6 +210,8 @@ void lex_filter(struct token_vec *tokens) {
         switch (t->kind) {
         case '(': t->kind = paren_kind(tokens, i); break;
         case '{':
+            if (i && tokens->data[i - 1].kind == ',' && !braces.depth && !in_predicate)
+                break; // of a probe: a comma may follow the last attach point
             if (i && wants_expression(tokens->data[i - 1].kind)) t->kind = TOKEN_BLOCK_OPEN;
             break;
         case TOKEN_IF:

@@ -5,6 +5,7 @@
 #include "object/elf.h"
 
 #include <elf.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,5 +86,30 @@ void elf_hide_functions(void *elf, size_t len) {
             if (ELF64_ST_TYPE(symbols[k].st_info) == STT_FUNC &&
                 ELF64_ST_BIND(symbols[k].st_info) != STB_LOCAL)
                 symbols[k].st_other = (unsigned char)((symbols[k].st_other & ~3) | STV_HIDDEN);
+    }
+}
+
+// Is the section of this number one that every object may have, for libbpf?
+static bool is_shared(const char *elf, const Elf64_Ehdr *h, const Elf64_Shdr *s, unsigned section) {
+    if (!section || section >= h->e_shnum) return true;
+    const Elf64_Shdr *names = &s[h->e_shstrndx];
+    if (s[section].sh_name >= names->sh_size) return true;
+    const char *name = elf + names->sh_offset + s[section].sh_name;
+    size_t most = names->sh_size - s[section].sh_name;
+    return !strncmp(name, "license", most) || !strncmp(name, "version", most);
+}
+
+void elf_each_definition(const void *elf, size_t len, void (*each)(void *, const char *),
+                         void *ctx) {
+    const Elf64_Ehdr *h;
+    const Elf64_Shdr *s = sections(elf, len, &h);
+    for (unsigned i = 0; s && i < h->e_shnum; i++) {
+        if (s[i].sh_type != SHT_SYMTAB || s[i].sh_link >= h->e_shnum) continue;
+        const Elf64_Sym *symbols = (const Elf64_Sym *)((const char *)elf + s[i].sh_offset);
+        const Elf64_Shdr *strings = &s[s[i].sh_link];
+        for (size_t k = 0; k < s[i].sh_size / sizeof(*symbols); k++)
+            if (ELF64_ST_BIND(symbols[k].st_info) == STB_GLOBAL &&
+                !is_shared(elf, h, s, symbols[k].st_shndx) && symbols[k].st_name < strings->sh_size)
+                each(ctx, (const char *)elf + strings->sh_offset + symbols[k].st_name);
     }
 }

@@ -12,3 +12,7 @@ void *elf_add_section(const void *elf, size_t len, const char *name, const void 
 const void *elf_find_section(const void *elf, size_t len, const char *name, size_t *out_len);
 // Makes every global function of the file hidden (STV_HIDDEN), in place.
 void elf_hide_functions(void *elf, size_t len);
+// Calls each(ctx, name) for every symbol that the file defines for others, not as weak, and
+// not as its license or version.
+void elf_each_definition(const void *elf, size_t len, void (*each)(void *, const char *),
+                         void *ctx);

@@ -2,6 +2,7 @@
 // The manifest in memory.
 #include "object/manifest.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,4 +37,13 @@ bool manifest_pin_ok(const char *name) {
         // The file system of pins takes no dots.
         if ((unsigned char)*name < ' ' || *name == 0x7f || strchr("/.:", *name)) return false;
     return true;
+}
+
+size_t manifest_percent(const char *p) {
+    size_t n = 1 + strspn(p + 1, "-+ #0'");
+    n += strspn(p + n, "0123456789.");
+    if (p[n] == '%') return n + 1;
+    if (!isspace((unsigned char)p[1]) && p[1]) return 0;
+    n += strspn(p + n, "hlzjt");
+    return p[n] && strchr("diuxXopscrg", p[n]) ? 0 : 1;
 }

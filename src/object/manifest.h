@@ -144,6 +144,12 @@ struct mf_field {
 };
 VEC_OF(mf_fields, struct mf_field);
 
+struct mf_place {
+    uint32_t line, column, end_column; // 1-based; 0: not known
+    const char *file, *text;           // of an imported script: its name and that line; else NULL
+};
+VEC_OF(mf_places, struct mf_place);
+
 struct mf_event {
     enum mf_event_kind kind;
     const char *format; // or NULL
@@ -152,8 +158,9 @@ struct mf_event {
     uint32_t size; // bytes of the whole record
     uint32_t map;  // index into manifest.maps
     uint32_t top, div;
-    enum mf_event_kind then;           // PRINT_MAP: CLEAR or ZERO, which follows; else 0
-    uint32_t line, column, end_column; // of the call, 1-based
+    enum mf_event_kind then;   // PRINT_MAP: CLEAR or ZERO, which follows; else 0
+    struct mf_place at;        // of the call
+    struct mf_places expanded; // the calls of the macros around it, inner ones first
 };
 VEC_OF(mf_events, struct mf_event);
 
@@ -190,3 +197,6 @@ struct manifest *manifest_read(const char *json, size_t len, char **error);
 // Value of a configuration variable, "" when absent.
 const char *manifest_config(const struct manifest *m, const char *name);
 uint64_t manifest_config_uint(const struct manifest *m, const char *name);
+// How many bytes at `p`, a '%' of a format, stand for a percent sign: "%%", "%5%", and "%" where no
+// conversion can follow. 0: a conversion, perhaps a wrong one, begins there.
+size_t manifest_percent(const char *p);

@@ -97,7 +97,7 @@ static void read_type(struct reader *r, struct type *t, const json_t *j) {
     t->is_signed = number(j, "signed") != 0;
     t->is_union = number(j, "union") != 0;
     t->is_char = number(j, "char") != 0;
-    t->space = (enum type_space)bounded(r, j, "space", SPACE_USER);
+    t->space = (enum type_space)bounded(r, j, "space", SPACE_CONTEXT);
     t->count = bounded(r, j, "count", MAX_SIZE);
     t->param = bounded(r, j, "param", 4096);
     t->mode = (enum stack_mode)bounded(r, j, "mode", STACK_MODE_BUILD_ID);
@@ -219,6 +219,14 @@ static void read_maps(struct reader *r, const json_t *list) {
     }
 }
 
+static struct mf_place read_place(struct reader *r, const json_t *j) {
+    return (struct mf_place){.line = bounded(r, j, "line", UINT32_MAX),
+                             .column = bounded(r, j, "column", UINT32_MAX),
+                             .end_column = bounded(r, j, "end_column", UINT32_MAX),
+                             .file = text(r, j, "file"),
+                             .text = text(r, j, "text")};
+}
+
 static void read_events(struct reader *r, const json_t *list) {
     const json_t *j, *f;
     size_t i, k;
@@ -231,9 +239,7 @@ static void read_events(struct reader *r, const json_t *list) {
                              .top = bounded(r, j, "top", UINT32_MAX),
                              .div = bounded(r, j, "div", UINT32_MAX),
                              .then = (enum mf_event_kind)bounded(r, j, "then", EVENT_RUNTIME_ERROR),
-                             .line = bounded(r, j, "line", UINT32_MAX),
-                             .column = bounded(r, j, "column", UINT32_MAX),
-                             .end_column = bounded(r, j, "end_column", UINT32_MAX)};
+                             .at = read_place(r, j)};
         bool of_map = e.kind == EVENT_PRINT_MAP || e.kind == EVENT_PRINT_MAP_ITEM ||
                       e.kind == EVENT_CLEAR || e.kind == EVENT_ZERO;
         if (of_map && e.map >= r->m->maps.len) fail(r, "event %zu names no map", i);
@@ -244,6 +250,8 @@ static void read_events(struct reader *r, const json_t *list) {
                 fail(r, "a field of event %zu is outside of it", i);
             VEC_PUSH(r->m->arena, &e.fields, field);
         }
+        json_array_foreach(json_object_get(j, "expanded"), k, f)
+            VEC_PUSH(r->m->arena, &e.expanded, read_place(r, f));
         static const char need_format[] = {
             [EVENT_PRINTF] = 1, [EVENT_ERRORF] = 1,    [EVENT_WARNF] = 1,
             [EVENT_SYSTEM] = 1, [EVENT_CAT] = 1,       [EVENT_TIME] = 1,

@@ -40,6 +40,14 @@ static void put(json_t *j, const char *key, int64_t v) {
     if (v) json_object_set_new(j, key, json_integer((json_int_t)v));
 }
 
+static void put_place(json_t *j, const struct mf_place *at) {
+    put(j, "line", at->line);
+    put(j, "column", at->column);
+    put(j, "end_column", at->end_column);
+    if (at->file) json_object_set_new(j, "file", text(at->file));
+    if (at->text) json_object_set_new(j, "text", text(at->text));
+}
+
 static json_t *type_json(struct writer *w, const struct type *t, unsigned depth) {
     json_t *j = json_object();
     json_object_set_new(j, "kind", json_integer(t->kind));
@@ -150,7 +158,7 @@ static json_t *events(struct writer *w) {
     json_t *list = json_array();
     for (size_t i = 0; i < w->m->events.len; i++) {
         const struct mf_event *e = &w->m->events.data[i];
-        json_t *j = json_object(), *fields = json_array();
+        json_t *j = json_object(), *fields = json_array(), *expanded = json_array();
         for (size_t k = 0; k < e->fields.len; k++)
             json_array_append_new(fields, json_pack("{s:o,s:i}", "type",
                                                     type_ref(w, e->fields.data[k].type), "offset",
@@ -164,9 +172,16 @@ static json_t *events(struct writer *w) {
         put(j, "top", e->top);
         put(j, "div", e->div);
         put(j, "then", e->then);
-        put(j, "line", e->line);
-        put(j, "column", e->column);
-        put(j, "end_column", e->end_column);
+        put_place(j, &e->at);
+        for (size_t k = 0; k < e->expanded.len; k++) {
+            json_t *place = json_object();
+            put_place(place, &e->expanded.data[k]);
+            json_array_append_new(expanded, place);
+        }
+        if (e->expanded.len)
+            json_object_set_new(j, "expanded", expanded);
+        else
+            json_decref(expanded);
         json_array_append_new(list, j);
     }
     return list;

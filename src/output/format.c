@@ -20,7 +20,8 @@ struct conversion {
 static const char *parse(const char *p, struct conversion *c) {
     *c = (struct conversion){0};
     size_t n = strspn(p, "-+ #0'");
-    snprintf(c->flags, sizeof(c->flags), "%.*s", (int)(n < 7 ? n : 7), p);
+    for (size_t i = 0, k = 0; i < n && k < sizeof(c->flags) - 1; i++)
+        if (p[i] != ' ') c->flags[k++] = p[i]; // of no effect, as in bpftrace
     p += n;
     n = strspn(p, "0123456789.");
     snprintf(c->width, sizeof(c->width), "%.*s", (int)(n < 15 ? n : 15), p);
@@ -132,9 +133,10 @@ void output_format(struct output *o, struct strbuf *b, const char *format,
         strbuf_add(b, p, n);
         p += n;
         if (!*p) break;
-        if (p[1] == '%' || isspace((unsigned char)p[1]) || !p[1]) {
+        size_t percent = manifest_percent(p);
+        if (percent) {
             strbuf_putc(b, '%');
-            p += p[1] == '%' ? 2 : 1;
+            p += percent;
             continue;
         }
         struct conversion c;

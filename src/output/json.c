@@ -52,12 +52,15 @@ static void as_text(struct output *o, struct strbuf *b, const struct type *type,
     strbuf_free(&text);
 }
 
-static void fields(struct output *o, struct strbuf *b, const struct type *type, const void *data) {
-    bool named = type->kind == TYPE_STRUCT || (type->nfields && *type->fields[0].name);
-    strbuf_putc(b, named ? '{' : '[');
+static void members(struct output *o, struct strbuf *b, const struct type *type, const void *data,
+                    bool named) {
     for (uint32_t i = 0; i < type->nfields; i++) {
         const struct type_field *f = &type->fields[i];
         if (i) strbuf_puts(b, named ? ", " : ",");
+        if (type->kind == TYPE_STRUCT && field_is_unnamed(f)) {
+            members(o, b, f->type, (const char *)data + f->offset, true);
+            continue;
+        }
         if (named) {
             json_string_text(b, f->name, strlen(f->name));
             strbuf_puts(b, ": ");
@@ -71,6 +74,12 @@ static void fields(struct output *o, struct strbuf *b, const struct type *type, 
             json_value(o, b, f->type, (const char *)data + f->offset);
         }
     }
+}
+
+static void fields(struct output *o, struct strbuf *b, const struct type *type, const void *data) {
+    bool named = type->kind == TYPE_STRUCT || (type->nfields && *type->fields[0].name);
+    strbuf_putc(b, named ? '{' : '[');
+    members(o, b, type, data, named);
     strbuf_putc(b, named ? '}' : ']');
 }
 

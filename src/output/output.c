@@ -94,12 +94,14 @@ void output_lost(struct output *o, uint64_t n) {
 
 void output_message(struct output *o, const char *kind, const struct mf_event *e,
                     const char *text) {
-    const char *name = o->manifest->source_name;
+    const char *name = e->at.file ? e->at.file : o->manifest->source_name;
     if (!o->opts.json) {
+        size_t n = strlen(text);
         output_flush(o);
-        fprintf(stderr, "%s:%u:%u", name, e->line, e->column);
-        if (e->end_column > e->column) fprintf(stderr, "-%u", e->end_column);
-        fprintf(stderr, ": %s: %s\n", *kind == 'e' ? "ERROR" : "WARNING", text);
+        output_place(stderr, o, &e->at);
+        fprintf(stderr, ": %s: %s%s", *kind == 'e' ? "ERROR" : "WARNING", text,
+                n && text[n - 1] == '\n' ? "" : "\n");
+        output_expansions(stderr, o, e);
         return;
     }
     strbuf_clear(&o->line);
@@ -107,6 +109,6 @@ void output_message(struct output *o, const char *kind, const struct mf_event *e
     json_string_text(&o->line, text, strlen(text));
     strbuf_puts(&o->line, ", \"filename\": ");
     json_string_text(&o->line, name, strlen(name));
-    strbuf_printf(&o->line, ", \"line\": %u, \"col\": %u}\n", e->line, e->column);
+    strbuf_printf(&o->line, ", \"line\": %u, \"col\": %u}\n", e->at.line, e->at.column);
     output_write(o, o->line.data, o->line.len);
 }

@@ -18,6 +18,9 @@ struct output {
     int64_t apart[4];    // ns from each clock (enum nsecs_clock) to wall time; 0: not known yet
 };
 
+// runtime_error.c: "stdin:1:3-8"; and the calls of macros that an event's place was expanded for.
+void output_place(FILE *out, const struct output *o, const struct mf_place *at);
+void output_expansions(FILE *out, const struct output *o, const struct mf_event *e);
 // Writes text and flushes as -B says.
 void output_write(struct output *o, const char *text, size_t len);
 // The integer in a value of an integer-like type, extended by its sign.
@@ -25,6 +28,8 @@ int64_t value_int(const struct type *type, const void *data);
 // json.c: the value as JSON.
 void json_value(struct output *o, struct strbuf *b, const struct type *type, const void *data);
 void json_string_text(struct strbuf *b, const char *text, size_t len);
+// value.c: a struct or union in a struct whose members count as those of the outer one.
+bool field_is_unnamed(const struct type_field *f);
 // hist.c: buckets of a histogram as lines (text) or JSON; div divides counts.
 void hist_text(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);
 void hist_json(struct strbuf *b, const struct type *type, const uint64_t *buckets, uint32_t div);

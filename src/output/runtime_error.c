@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors of a running script: the place, the reason, the line of the script.
+// Messages of a running script: the place, the reason, the line of the script.
 #include <stdarg.h>
 #include <string.h>
 
@@ -20,22 +20,41 @@ void output_excerpt(FILE *out, const char *source, uint32_t line, uint32_t colum
     fputc('\n', out);
 }
 
-void output_error_at(struct output *o, uint32_t line, uint32_t column, uint32_t end,
-                     const char *format, ...) {
+void output_place(FILE *out, const struct output *o, const struct mf_place *at) {
+    fprintf(out, "%s:%u", at->file ? at->file : o->manifest->source_name, at->line);
+    if (at->column) fprintf(out, ":%u", at->column);
+    if (at->end_column > at->column) fprintf(out, "-%u", at->end_column);
+}
+
+static void put_line(FILE *out, const struct output *o, const struct mf_place *at) {
+    if (at->file)
+        output_excerpt(out, at->text, 1, at->column, at->end_column);
+    else
+        output_excerpt(out, o->manifest->source_text, at->line, at->column, at->end_column);
+}
+
+void output_expansions(FILE *out, const struct output *o, const struct mf_event *e) {
+    for (size_t i = 0; i < e->expanded.len; i++) {
+        output_place(out, o, &e->expanded.data[i]);
+        fputs(": NOTE: expanded from here\n", out);
+        put_line(out, o, &e->expanded.data[i]);
+    }
+}
+
+void output_error_at(struct output *o, const struct mf_place *at, const char *format, ...) {
     va_list ap;
     output_flush(o);
-    fprintf(stderr, "%s:%u", o->manifest->source_name, line);
-    if (column) fprintf(stderr, ":%u-%u", column, end);
+    output_place(stderr, o, at);
     fputs(": ERROR: ", stderr);
     va_start(ap, format);
     vfprintf(stderr, format, ap);
     va_end(ap);
     fputc('\n', stderr);
-    output_excerpt(stderr, o->manifest->source_text, line, column, end);
+    put_line(stderr, o, at);
 }
 
 static void put_json(struct output *o, const struct mf_event *e, int code, const char *text) {
-    const char *name = o->manifest->source_name;
+    const char *name = e->at.file ? e->at.file : o->manifest->source_name;
     strbuf_clear(&o->line);
     strbuf_printf(&o->line,
                   "{\"type\": \"%s\", \"msg\": ", e->helper ? "helper_error" : "runtime_error");
@@ -44,7 +63,7 @@ static void put_json(struct output *o, const struct mf_event *e, int code, const
         strbuf_printf(&o->line, ", \"helper\": \"%s\", \"retcode\": %d", e->helper, code);
     strbuf_puts(&o->line, ", \"filename\": ");
     json_string_text(&o->line, name, strlen(name));
-    strbuf_printf(&o->line, ", \"line\": %u, \"col\": %u}\n", e->line, e->column);
+    strbuf_printf(&o->line, ", \"line\": %u, \"col\": %u}\n", e->at.line, e->at.column);
     output_write(o, o->line.data, o->line.len);
 }
 
@@ -55,10 +74,9 @@ void output_runtime_error(struct output *o, const struct mf_event *e, int code) 
         return;
     }
     output_flush(o);
-    fprintf(stderr, "%s:%u:%u", o->manifest->source_name, e->line, e->column);
-    if (e->end_column > e->column) fprintf(stderr, "-%u", e->end_column);
+    output_place(stderr, o, &e->at);
     fprintf(stderr, ": WARNING: %s\n", text);
     if (e->helper) fprintf(stderr, "Additional Info - helper: %s, retcode: %d\n", e->helper, code);
-    if (e->column)
-        output_excerpt(stderr, o->manifest->source_text, e->line, e->column, e->end_column);
+    if (e->at.column) put_line(stderr, o, &e->at);
+    output_expansions(stderr, o, e);
 }

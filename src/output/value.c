@@ -66,14 +66,22 @@ static uint64_t bits_of(const struct type_field *f, const void *data) {
     return v >> (64 - f->bit_size); // unsigned, as generated code reads it
 }
 
-static void put_struct(struct output *o, struct strbuf *b, const struct type *type,
-                       const void *data) {
-    strbuf_puts(b, "{ ");
+bool field_is_unnamed(const struct type_field *f) {
+    return (!f->name || !*f->name) && f->type->kind == TYPE_STRUCT && f->type->nfields;
+}
+
+// Members of a struct without a name are those of the struct that it is in.
+static void put_members(struct output *o, struct strbuf *b, const struct type *type,
+                        const void *data) {
     for (uint32_t i = 0; i < type->nfields; i++) {
         const struct type_field *f = &type->fields[i];
         const char *p = (const char *)data + f->offset;
         if (i) strbuf_puts(b, ", ");
-        if (f->name && *f->name) strbuf_printf(b, ".%s = ", f->name);
+        if (field_is_unnamed(f)) {
+            put_members(o, b, f->type, p);
+            continue;
+        }
+        strbuf_printf(b, ".%s = ", f->name);
         if (f->bit_size) {
             uint64_t v = bits_of(f, p);
             strbuf_printf(b, f->type->is_signed ? "%" PRId64 : "%" PRIu64, v);
@@ -81,6 +89,12 @@ static void put_struct(struct output *o, struct strbuf *b, const struct type *ty
             output_value(o, b, f->type, p);
         }
     }
+}
+
+static void put_struct(struct output *o, struct strbuf *b, const struct type *type,
+                       const void *data) {
+    strbuf_puts(b, "{ ");
+    put_members(o, b, type, data);
     strbuf_puts(b, " }");
 }
 

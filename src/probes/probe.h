@@ -192,6 +192,7 @@ int probe_regs_ip(void);
 int probe_regs_sp(void);
 int probe_regs_fp(void);
 int probe_regs_named(const char *name, unsigned *size);
+const char *probe_regs_name(unsigned i); // of the i-th register; NULL after the last one
 
 // Where tracefs is mounted and readable; NULL: nowhere.
 const char *tracefs_path(void);

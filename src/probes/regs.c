@@ -23,7 +23,7 @@ static const struct reg x86_64_named[] = {
     {"r15", 0},     {"r14", 8},  {"r13", 16}, {"r12", 24},      {"bp", 32},  {"bx", 40},
     {"r11", 48},    {"r10", 56}, {"r9", 64},  {"r8", 72},       {"ax", 80},  {"cx", 88},
     {"dx", 96},     {"si", 104}, {"di", 112}, {"orig_ax", 120}, {"ip", 128}, {"cs", 136},
-    {"flags", 144}, {"sp", 152}, {"ss", 160},
+    {"flags", 144}, {"sp", 152}, {"ss", 160}, {"pc", 128},
 };
 
 static const struct reg arm64_named[] = {
@@ -81,4 +81,8 @@ int probe_regs_named(const char *name, unsigned *size) {
     for (size_t i = 0; i < arch()->nnamed; i++)
         if (!strcmp(arch()->named[i].name, name)) return arch()->named[i].offset;
     return -1;
+}
+
+const char *probe_regs_name(unsigned i) {
+    return i < arch()->nnamed ? arch()->named[i].name : NULL;
 }

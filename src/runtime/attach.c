@@ -84,8 +84,8 @@ void rt_run_programs(struct runtime *rt, const char *provider) {
 // A failure to pin, shown at the probe.
 static void not_pinned(struct runtime *rt, const struct mf_program *p, const struct mf_target *t,
                        int err) {
-    output_error_at(rt->out, p->line, 0, 0, "cannot pin %s to %s: %s", t->name, t->pin,
-                    strerror(-err));
+    const struct mf_place at = {.line = p->line};
+    output_error_at(rt->out, &at, "cannot pin %s to %s: %s", t->name, t->pin, strerror(-err));
     if (err == -EEXIST)
         log_hint("rm %s removes what is there", t->pin);
     else if (err == -EPERM)

@@ -57,8 +57,8 @@ static FILE *open_file(struct runtime *rt, struct rt_packets *p, size_t event) {
         if (p->files[i] && !strcmp(other[i].format, e->format)) return p->files[i];
     FILE *f = fopen(e->format, "we");
     if (!f)
-        output_error_at(rt->out, e->line, e->column, e->end_column,
-                        "cannot write the capture file '%s': %s", e->format, strerror(errno));
+        output_error_at(rt->out, &e->at, "cannot write the capture file '%s': %s", e->format,
+                        strerror(errno));
     else
         put_head(p, f);
     return f;

@@ -20,7 +20,7 @@ static void scan(void *ctx, struct ast_expr **pe) {
     unsigned n;
     if (!name) return;
     int id = variable_find(name, &n);
-    use->args |= id == VAR_args;
+    use->args |= id == VAR_args || id == VAR_ctx;
     use->argn |= id == VAR_arg;
     use->retval |= id == VAR_retval;
     use->probe |= id == VAR_probe;

@@ -10,7 +10,8 @@ struct conversion {
     bool star;
 };
 
-// The next conversion at or after *pos; "%%" is skipped. False for a malformed one.
+// The next conversion at or after *pos; what stands for a percent sign is skipped. False for a
+// malformed one.
 static bool next(const char *f, size_t *pos, struct conversion *c) {
     for (;;) {
         const char *p = strchr(f + *pos, '%');
@@ -20,8 +21,9 @@ static bool next(const char *f, size_t *pos, struct conversion *c) {
         }
         c->at = (size_t)(p - f);
         p++;
-        if (*p == '%' || isspace((unsigned char)*p)) { // "5%\n" is a percent sign
-            *pos = (size_t)(p + 1 - f);
+        size_t percent = manifest_percent(p - 1);
+        if (percent) {
+            *pos = (size_t)(p - 1 + percent - f);
             continue;
         }
         p += strspn(p, "-+ #0'");
@@ -91,7 +93,11 @@ void infer_printf(struct infer *in, struct ast_expr *e) {
     for (;;) {
         struct conversion c;
         if (!next(format->string.data, &pos, &c)) {
-            diag(in->u->diags, format->span, format_conversion, format->string.data + c.at);
+            const char *bad = format->string.data + c.at;
+            size_t len = 1 + strspn(bad + 1, "-+ #0'.123456789*hlzjt");
+            if (isgraph((unsigned char)bad[len])) len++;
+            diag(in->u->diags, format->span, format_conversion,
+                 arena_strndup(in->u->arena, bad, len));
             return;
         }
         if (!c.letter) break;

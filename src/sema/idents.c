@@ -28,6 +28,8 @@ static void check_place(struct unit *u, const struct sema_program *p, const stru
 void sema_to_builtin(struct unit *u, const struct sema_program *p, struct ast_expr *e, int id,
                      unsigned arg) {
     const char *name = e->kind == AST_CALL ? e->call.name : e->ident.name;
+    // What an iterator's scripts call ctx are its arguments.
+    if (id == VAR_ctx && p && p->provider->context == CTX_ITER) id = VAR_args;
     sema_where_variable(u, p, e->span, name, id);
     e->kind = AST_BUILTIN;
     e->ident.name = name;

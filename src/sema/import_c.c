@@ -37,6 +37,34 @@ static void add_func(void *ctx, const struct type_func *f) {
     VEC_PUSH(u->arena, &u->c_funcs, f);
 }
 
+// Two imports that define the same name cannot be linked.
+struct overlap {
+    struct unit *u;
+    const struct c_object *first; // an earlier import
+    struct span import;           // the later one
+    const char *name;             // of a definition of the later one
+};
+
+static void compare_name(void *ctx, const char *name) {
+    struct overlap *o = ctx;
+    if (strcmp(name, o->name)) return;
+    diag(o->u->diags, o->import, import_twice, name, o->first->path);
+    diag_note(o->u->diags, o->first->span, "imported here");
+}
+
+static void look_for(void *ctx, const char *name) {
+    struct overlap *o = ctx;
+    o->name = name;
+    elf_each_definition(o->first->data, o->first->len, compare_name, o);
+}
+
+static void check_overlap(struct unit *u, const struct c_object *object) {
+    for (size_t i = 0; i < u->c_objects.len; i++) {
+        struct overlap o = {u, &u->c_objects.data[i], object->span, NULL};
+        elf_each_definition(object->data, object->len, look_for, &o);
+    }
+}
+
 void sema_import_c(struct unit *u, const char *path, struct span import) {
     struct ast_strings args = {0};
     for (size_t i = 0; i < u->options.ninclude_dirs; i++) {
@@ -59,6 +87,7 @@ void sema_import_c(struct unit *u, const char *path, struct span import) {
     }
     const void *btf = elf_find_section(answer.data, answer.len, ".BTF", &len);
     struct c_object object = {path, answer.data, answer.len, import};
+    check_overlap(u, &object);
     VEC_PUSH(u->arena, &u->c_objects, object);
     if (btf && types_add_btf(u->types, btf, len)) types_each_c_func(u->types, add_func, u);
 }

@@ -93,6 +93,7 @@ void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key) 
 void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **value,
                       struct span span) {
     const struct type *type = (*value)->type;
+    if (type->kind == TYPE_NONE) m->is_copied = true;
     if (!is_known(type)) return;
     if (type->kind == TYPE_VOID) {
         if (in->final) diag(in->u->diags, (*value)->span, no_value, "void");
@@ -104,8 +105,11 @@ void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **va
         next = NULL;
     if (!next) {
         if (in->final) {
-            diag(in->u->diags, span, map_value_type, m->name, type_name(in->t, type),
-                 type_name(in->t, m->value));
+            if (type_is_aggregate(type) && type->kind == m->value->kind)
+                diag(in->u->diags, span, hist_differs, m->name, type_name(in->t, m->value));
+            else
+                diag(in->u->diags, span, map_value_type, m->name, type_name(in->t, type),
+                     type_name(in->t, m->value));
             diag_note(in->u->diags, m->value_span, "the value's type comes from here");
         }
         return;
@@ -257,8 +261,14 @@ static void infer_cond(struct infer *in, struct ast_expr **cond) {
 static void infer_if(struct infer *in, struct ast_stmt *s) {
     if (!s->cond.is_comptime) {
         infer_cond(in, &s->cond.cond);
+        const struct ast_expr *known = s->cond.cond;
+        bool yes = known->kind == AST_BOOL && known->boolean;
+        bool no = known->kind == AST_BOOL && !known->boolean;
+        in->never += no;
         infer_stmts(in, &s->cond.then);
+        in->never += yes - no;
         infer_stmts(in, &s->cond.otherwise);
+        in->never -= yes;
         return;
     }
     int64_t value;
@@ -375,13 +385,24 @@ static void infer_return(struct infer *in, struct ast_stmt *s) {
         diag(in->u->diags, s->expr->span, return_type, type_name(in->t, s->expr->type), "int64");
 }
 
+// Calls whose value tells how what they do went.
+static bool has_effect(const struct ast_expr *e) {
+    switch ((enum builtin_function)e->call.function) {
+    case FN_delete:
+    case FN_find:
+    case FN_pop:
+    case FN_write_user: return true;
+    default: return function_rows[e->call.function].where & FN_MAP_VALUE;
+    }
+}
+
 // An expression that does nothing but give a value.
 static bool is_pure(const struct ast_expr *e) {
     switch (e->kind) {
     case AST_UNARY: return e->unary.op < AST_PRE_INC;
-    case AST_CALL:
+    case AST_CALL: return e->type->kind != TYPE_VOID && !e->call.fn && !has_effect(e);
+    case AST_TERNARY: return is_pure(e->ternary.then) && is_pure(e->ternary.otherwise);
     case AST_BLOCK_EXPR:
-    case AST_TERNARY:
     case AST_CONVERT: return false;
     default: return true;
     }
@@ -485,6 +506,7 @@ static void until_settled(struct infer *in) {
 void sema_infer(struct unit *u) {
     struct infer in = {.u = u, .t = u->types, .copies = 1};
     until_settled(&in);
+    if (infer_copied_maps(&in)) until_settled(&in);
     if (infer_widen_pins(&in)) until_settled(&in);
     in.settled = true;
     until_settled(&in);

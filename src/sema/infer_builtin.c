@@ -32,6 +32,22 @@ static const struct type *infer_retval(struct infer *in, const struct ast_expr *
     return types_complete(in->t, type);
 }
 
+// What the kernel gives to the program, as far as types tell.
+static const struct type *infer_ctx(struct infer *in) {
+    enum probe_context context = in->program ? in->program->provider->context : CTX_NONE;
+    const char *name = NULL;
+    switch (context) {
+    case CTX_REGS: name = "struct pt_regs"; break;
+    case CTX_PERF: name = "struct bpf_perf_event_data"; break;
+    case CTX_BTF: name = "uint64"; break;
+    default: name = "uint8"; break;
+    }
+    const struct type *to = types_find(in->t, name);
+    if (!to) to = types_find_basic_name(in->t, name);
+    return types_pointer(in->t, to ? to : types_basic(in->t, TYPE_VOID),
+                         context == CTX_PERF ? SPACE_CONTEXT : SPACE_KERNEL);
+}
+
 // All arguments as a record. Data of variable length cannot be part of one.
 static const struct type *args_whole(struct infer *in, const struct ast_expr *e) {
     const struct probe_args *args = in->program ? &in->program->layout.args : NULL;
@@ -69,6 +85,11 @@ const struct type *infer_builtin(struct infer *in, struct ast_expr *e) {
     case VAR_leader_comm: return types_string(t, 16);
     case VAR_curtask: return task_pointer(in);
     case VAR_args: return args_whole(in, e);
+    case VAR_ctx: return infer_ctx(in);
+    case VAR_cpid:
+        if (in->final && !in->u->options.program && !in->never)
+            diag(in->u->diags, e->span, no_command);
+        return types_int(t, 32, false);
     case VAR_retval: return infer_retval(in, e);
     case VAR_func:
         return types_basic(

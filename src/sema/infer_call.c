@@ -3,6 +3,7 @@
 // nodes are in infer_rewrite.c.
 #include <arpa/inet.h>
 
+#include "base/suggest.h"
 #include "builtins/signature.h"
 #include "probes/feature.h"
 #include "sema/sema_internal.h"
@@ -239,7 +240,7 @@ static const struct type *infer_stack(struct infer *in, struct ast_expr *e) {
         else if (in->final)
             diag(in->u->diags, ARG(e, i)->span, stack_argument, e->call.name);
     }
-    if (limit && (!expr_int(limit, &frames) || frames < 1 || frames > 1024)) {
+    if (limit && (!expr_int(limit, &frames) || frames < 0 || frames > 1024)) {
         if (in->final) diag(in->u->diags, limit->span, stack_frames);
         return error_type(in);
     }
@@ -303,13 +304,26 @@ static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
 
 // ---- results ----
 
+static void check_register(struct infer *in, const struct ast_expr *name) {
+    unsigned size;
+    if (probe_regs_named(name->string.data, &size) >= 0) return;
+    diag(in->u->diags, name->span, reg_unknown, name->string.data);
+    struct suggest s = suggest_begin(name->string.data);
+    const char *known;
+    for (unsigned i = 0; (known = probe_regs_name(i)); i++) suggest_offer(&s, known);
+    if (s.best) diag_hint(in->u->diags, "did you mean %s?", s.best);
+}
+
 static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     struct types *t = in->t;
     switch ((enum builtin_function)e->call.function) {
+    case FN_debugf:
+        if (in->final) diag(in->u->diags, e->span, trace_pipe);
+        infer_printf(in, e);
+        return types_basic(t, TYPE_VOID);
     case FN_printf:
     case FN_errorf:
     case FN_warnf:
-    case FN_debugf:
     case FN_system:
     case FN_cat: infer_printf(in, e); return types_basic(t, TYPE_VOID);
     case FN_print: return infer_print(in, e);
@@ -356,17 +370,25 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
         break;
     case FN_ksym: return types_basic(t, TYPE_KSYM);
     case FN_usym: return types_basic(t, TYPE_USYM);
-    case FN_ntop: return types_basic(t, TYPE_INET);
-    case FN_macaddr: return types_basic(t, TYPE_MAC);
+    case FN_ntop:
+    case FN_macaddr:
+        if (in->final && ARG(e, e->call.args.len - 1)->kind == AST_STRING)
+            diag(in->u->diags, ARG(e, e->call.args.len - 1)->span, address_literal, e->call.name);
+        return types_basic(t, e->call.function == FN_ntop ? TYPE_INET : TYPE_MAC);
     case FN_cgroup_path: return types_basic(t, TYPE_CGROUP_PATH);
     case FN_syscall_name: return types_basic(t, TYPE_SYSCALL);
     case FN_strerror: return types_string(t, 64);
     case FN_signal_name: return types_string(t, 32);
     case FN_strftime:
+        if (in->final && ARG(e, 1)->kind == AST_INT && ARG(e, 1)->integer.is_negative)
+            diag(in->u->diags, ARG(e, 1)->span, time_negative);
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
         return types_basic(t, TYPE_TIMESTAMP);
     case FN_bswap: return types_int(t, ARG(e, 0)->type->size * 8, false);
     case FN_uaddr: return infer_uaddr(in, e);
+    case FN_reg:
+        if (in->final) check_register(in, ARG(e, 0));
+        return types_int(t, 64, false);
     case FN_percpu_kaddr:
     case FN_kaddr:
         if (in->final && !symbols_kernel_address(ARG(e, 0)->string.data))
@@ -408,7 +430,10 @@ static const struct type *infer_user_call(struct infer *in, struct ast_expr *e) 
         if (in->final && want && !type_assignable(want, type))
             diag(in->u->diags, ARG(e, i)->span, argument_kind, e->call.name, type_name(in->t, want),
                  type_name(in->t, type));
-        infer_convert(in, &ARG(e, i), want);
+        else if (in->final && want && want->kind == TYPE_INT && ARG(e, i)->kind == AST_INT &&
+                 !literal_fits(ARG(e, i), want))
+            diag(in->u->diags, ARG(e, i)->span, literal_range, type_name(in->t, want));
+        infer_store(in, &ARG(e, i), want);
     }
     return fn->ret ? fn->ret : none_type(in);
 }

@@ -114,8 +114,7 @@ static bool castable(const struct type *to, const struct type *from) {
     if (type_is_scalar(to) && type_is_scalar(from)) return true;
     if (to->kind == TYPE_BOOL && from->kind == TYPE_STRING) return true;
     // Bytes of an array as an integer, and the other way round.
-    if (to->kind == TYPE_INT && (from->kind == TYPE_ARRAY || from->kind == TYPE_STRING))
-        return from->size <= 8;
+    if (to->kind == TYPE_INT && from->kind == TYPE_ARRAY) return from->size <= 8;
     if (to->kind == TYPE_ARRAY && type_is_integer(from))
         return to->size == from->size || to->count == 0 || to->size <= 8;
     if (to->kind == TYPE_ARRAY && (from->kind == TYPE_ARRAY || from->kind == TYPE_STRING))
@@ -125,6 +124,12 @@ static bool castable(const struct type *to, const struct type *from) {
                                  from->kind == TYPE_TIMESTAMP || from->kind == TYPE_MAC))
         return true;
     return false;
+}
+
+// (int64)@c of a count(): the cast says that the value is read from all CPUs.
+static bool sums_up(const struct ast_expr *e) {
+    const struct ast_expr *m = e->kind == AST_INDEX ? e->index.base : e;
+    return m->kind == AST_MAP && type_is_aggregate(m->map.map->value);
 }
 
 static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e) {
@@ -145,8 +150,17 @@ static const struct type *infer_cast_expr(struct infer *in, struct ast_expr *e) 
     if (to->kind == TYPE_ARRAY && e->cast.operand->kind == AST_INT && from->kind == TYPE_INT)
         e->cast.operand->type = literal_type(in->t, e->cast.operand);
     if (to->kind == TYPE_VOID || !castable(to, from)) return bad_cast(in, e, from, to);
-    if (in->final && type_identical(to, from))
+    if (in->final && type_identical(to, from) && !sums_up(e->cast.operand))
         diag(in->u->diags, e->span, cast_unnecessary, type_name(in->t, from));
+    // An integer is no sign-extended address: (uint8 *)-1 is 0xff.
+    if (to->kind == TYPE_POINTER && from->kind == TYPE_INT && from->is_signed && from->size < 8) {
+        struct ast_expr *x = e->cast.operand;
+        if (in->final && x->kind == AST_INT && x->integer.is_negative) {
+            x->integer.value &= ((uint64_t)1 << from->size * 8) - 1;
+            x->integer.is_negative = false;
+        }
+        infer_convert(in, &e->cast.operand, types_int(in->t, from->size * 8, false));
+    }
     if (to->kind == TYPE_POINTER && !to->space) {
         enum type_space space = from->kind == TYPE_POINTER ? from->space : SPACE_NONE;
         if (!space) space = expr_space(in, e->cast.operand);

@@ -59,8 +59,16 @@ static const struct type *infer_tuple(struct infer *in, struct ast_expr *e) {
     return types_tuple(in->t, elems, e->kind == AST_RECORD ? e->tuple.names.data : NULL, n);
 }
 
-static const struct type *infer_ternary(struct infer *in, struct ast_expr *e) {
+// A condition that is written as a literal chooses now: the other value may be of any type.
+static const struct type *infer_ternary(struct infer *in, struct ast_expr **pe) {
+    struct ast_expr *e = *pe;
     const struct type *cond = infer_expr(in, &e->ternary.cond);
+    const struct ast_expr *known = e->ternary.cond;
+    if (known->kind == AST_BOOL || known->kind == AST_INT) {
+        bool yes = known->kind == AST_BOOL ? known->boolean : known->integer.value != 0;
+        *pe = yes ? e->ternary.then : e->ternary.otherwise;
+        return infer_expr(in, pe);
+    }
     const struct type *a = infer_expr(in, &e->ternary.then);
     const struct type *b = infer_expr(in, &e->ternary.otherwise);
     if (in->final && is_known(cond) && !type_is_scalar(cond) && cond->kind != TYPE_STRING)
@@ -105,7 +113,13 @@ static const struct type *type_of(struct infer *in, struct ast_expr **pe) {
     case AST_INT: return int_literal(in, e);
     case AST_BOOL: return types_basic(in->t, TYPE_BOOL);
     case AST_STRING: return string_literal(in, e);
-    case AST_BUILTIN: return infer_builtin(in, e);
+    case AST_BUILTIN:
+        if (e->ident.variable == VAR_has_cpid) { // known now: an `if` of it chooses
+            e->kind = AST_BOOL;
+            e->boolean = in->u->options.program != NULL;
+            return types_basic(in->t, TYPE_BOOL);
+        }
+        return infer_builtin(in, e);
     case AST_VAR: return e->var.var->type;
     case AST_MAP: return infer_map_read(in, e);
     case AST_INDEX: return infer_index(in, pe);
@@ -114,7 +128,7 @@ static const struct type *type_of(struct infer *in, struct ast_expr **pe) {
     case AST_CALL: return infer_call(in, pe);
     case AST_UNARY: return infer_unary(in, pe);
     case AST_BINARY: return infer_binary(in, pe);
-    case AST_TERNARY: return infer_ternary(in, e);
+    case AST_TERNARY: return infer_ternary(in, pe);
     case AST_CAST:
     case AST_SIZEOF:
     case AST_OFFSETOF:

@@ -103,6 +103,17 @@ static const struct type *widest(struct types *t, const struct type *type) {
     return types_tuple(t, elems, named ? names : NULL, type->nfields);
 }
 
+// Maps that get no value but from each other hold zeros: @a[1] = @a[2].
+bool infer_copied_maps(struct infer *in) {
+    in->changed = false;
+    for (size_t i = 0; i < in->u->maps.len; i++) {
+        struct sema_map *m = in->u->maps.data[i];
+        if (m->is_copied && m->value->kind == TYPE_NONE)
+            infer_grow(in, &m->value, types_int_literal(in->t, 0));
+    }
+    return in->changed;
+}
+
 // Other scripts, with other numbers, have the same map: its integers take 64 bits.
 bool infer_widen_pins(struct infer *in) {
     in->changed = false;

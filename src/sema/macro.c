@@ -154,14 +154,22 @@ static bool same_signature(const struct ast_callable *a, const struct ast_callab
     return true;
 }
 
+static void no_return(void *ctx, struct ast_stmt *s) {
+    struct unit *u = ctx;
+    if (s->kind == AST_RETURN) diag(u->diags, s->span, macro_return);
+}
+
 void sema_macros(struct unit *u) {
     struct expander x = {.u = u};
+    struct ast_visitor returns = {.ctx = u, .stmt = no_return};
     struct ast_visitor v = {.ctx = &x, .expr = visit};
-    for (size_t i = 0; i < u->ast->macros.len; i++)
+    for (size_t i = 0; i < u->ast->macros.len; i++) {
+        ast_visit_stmts(&returns, &u->ast->macros.data[i]->body);
         for (size_t k = 0; k < i; k++)
             if (same_signature(u->ast->macros.data[i], u->ast->macros.data[k]))
                 diag(u->diags, u->ast->macros.data[i]->name_span, macro_twice,
                      u->ast->macros.data[i]->name);
+    }
     for (size_t i = 0; i < u->ast->probes.len; i++) {
         struct ast_probe *p = u->ast->probes.data[i];
         if (p->predicate) ast_visit_expr(&v, &p->predicate);

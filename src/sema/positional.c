@@ -70,7 +70,9 @@ static const char *named(const struct unit *u, const char *name) {
 // ---- named parameters ----
 
 struct known_param {
-    const char *name, *doc; // doc may be NULL
+    const char *name, *doc;     // doc may be NULL
+    const struct ast_expr *def; // the default, or NULL: false
+    struct span span;           // of the first use
 };
 VEC_OF(known_params, struct known_param);
 
@@ -79,13 +81,29 @@ struct walk {
     struct known_params known; // that the script asks for
 };
 
-static void know(struct walk *w, const char *name, const char *doc) {
-    for (size_t i = 0; i < w->known.len; i++)
-        if (!strcmp(w->known.data[i].name, name)) {
-            if (doc) w->known.data[i].doc = doc;
-            return;
-        }
-    VEC_PUSH(w->u->arena, &w->known, ((struct known_param){name, doc}));
+static bool same_default(const struct ast_expr *a, const struct ast_expr *b) {
+    if (!a || !b) { // getopt("x") is getopt("x", false)
+        const struct ast_expr *given = a ? a : b;
+        return !given || (given->kind == AST_BOOL && !given->boolean);
+    }
+    if (a->kind != b->kind) return false;
+    if (a->kind == AST_STRING) return !strcmp(a->string.data, b->string.data);
+    if (a->kind == AST_BOOL) return a->boolean == b->boolean;
+    return a->integer.value == b->integer.value;
+}
+
+static void know(struct walk *w, const struct ast_expr *e, const char *name,
+                 const struct ast_expr *def, const char *doc) {
+    for (size_t i = 0; i < w->known.len; i++) {
+        struct known_param *k = &w->known.data[i];
+        if (strcmp(k->name, name)) continue;
+        if (doc) k->doc = doc;
+        if (same_default(k->def, def)) return;
+        diag(w->u->diags, e->span, getopt_default, name);
+        diag_note(w->u->diags, k->span, "first used here");
+        return;
+    }
+    VEC_PUSH(w->u->arena, &w->known, ((struct known_param){name, doc, def, e->span}));
 }
 
 static bool truth_of(const char *text, bool *value) {
@@ -131,7 +149,7 @@ static void expand_getopt(struct walk *w, struct ast_expr *e) {
         return;
     }
     const char *name = args.data[0]->string.data;
-    know(w, name, doc ? doc->string.data : NULL);
+    know(w, e, name, def, doc ? doc->string.data : NULL);
     take_value(w->u, e, name, def, named(w->u, name));
 }
 

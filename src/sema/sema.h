@@ -53,6 +53,7 @@ struct sema_map {
     const char *pin;
     bool is_read_in_kernel; // its value is used in expressions
     bool is_iterated;
+    bool is_copied;     // from what had no type when it was looked at
     bool is_deleted;    // keyless, and delete() empties it: then it may be absent
     bool frees_entries; // by delete(), clear() or zero(), or in the hands of others as it is pinned
     bool has_generations; // printed and emptied: its key in the kernel begins with a generation

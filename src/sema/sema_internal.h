@@ -76,6 +76,7 @@ struct infer {
     bool settled;   // nothing grows any more but by what asks for types (sizeof, typeinfo)
     bool final;     // all types are known: report, and insert conversions
     bool changed;   // some type grew in this round
+    unsigned never; // open branches that are never taken
     unsigned loops; // open loops, for break and continue
     size_t copies;  // of this place that unroll makes
     size_t size;    // of the program in statements; in the final round
@@ -113,7 +114,8 @@ bool infer_map_allows(struct infer *in, const struct ast_expr *map, enum map_op 
 bool infer_need_map(struct infer *in, const struct ast_expr *call, enum map_op op);
 const struct type *infer_keyed(struct infer *in, struct ast_expr *e); // delete, has_key, find
 const struct type *infer_list(struct infer *in, struct ast_expr *e);  // push, pop, peek
-bool infer_widen_pins(struct infer *in); // once types have grown; true if one grows by it
+bool infer_copied_maps(struct infer *in); // once nothing else gives types; true if one got one
+bool infer_widen_pins(struct infer *in);  // once types have grown; true if one grows by it
 void infer_trie_key(struct infer *in, struct sema_map *m, struct ast_expr **key);
 
 // widen.c

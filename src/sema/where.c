@@ -40,6 +40,8 @@ void sema_where_variable(struct unit *u, const struct sema_program *p, struct sp
     if (!need) return;
     if (!p) {
         only_in_probe(u, span, name);
+    } else if (need == PROBE_ANY && id == VAR_ctx && p->provider->context == CTX_NONE) {
+        diag(u->diags, span, builtin_not_here, name, p->provider->name);
     } else if (need != PROBE_ANY && (p->provider->caps & need) != need) {
         diag(u->diags, span, builtin_not_here, name, p->provider->name);
         hint_where(u, name, need, 0);

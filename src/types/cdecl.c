@@ -281,6 +281,9 @@ static const struct type *enum_specifier(struct c_scan *s) {
     int64_t next = 0;
     while (s->kind == C_WORD) {
         const char *name = s->word;
+        for (size_t i = 0; i < s->types->values.len; i++)
+            if (!strcmp(s->types->values.data[i].name, name))
+                c_fail(s, "redefinition of enumerator '%s'", name);
         c_next(s);
         if (c_accept(s, "=")) next = c_constant(s);
         struct named_value v = {.name = name, .value = next, .type = t};

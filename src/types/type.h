@@ -50,7 +50,13 @@ enum type_kind {
     TYPE_TSERIES,
 };
 
-enum type_space { SPACE_NONE, SPACE_KERNEL, SPACE_USER };
+enum type_space {
+    SPACE_NONE,
+    SPACE_KERNEL,
+    SPACE_USER,
+    SPACE_CONTEXT, // a program's context that only the program itself may read: the kernel
+                   // translates each read
+};
 
 enum stack_mode { STACK_MODE_BPFTRACE, STACK_MODE_PERF, STACK_MODE_RAW, STACK_MODE_BUILD_ID };
 
