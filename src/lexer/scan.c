@@ -151,7 +151,8 @@ static bool has_path(const char *text, size_t len) {
     for (size_t i = 0; i < ARRAY_LEN(with); i++)
         if (strlen(with[i]) == (size_t)(colon - text) && !memcmp(text, with[i], strlen(with[i])))
             return true;
-    return false;
+    // iter:task_file:/sys/fs/bpf/pin
+    return text[0] == 'i' && (text[len - 1] == ':' || memchr(text, '/', len));
 }
 
 // An attach point ends at white space, a comma or a brace outside quotes; where its kind has no

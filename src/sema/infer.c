@@ -210,7 +210,7 @@ static void infer_assign(struct infer *in, struct ast_stmt *s) {
             diag(in->u->diags, target->span, map_needs_key, m->name);
             diag_note(in->u->diags, m->key_span, "it has a key here");
         }
-        m->is_scalar = true;
+        infer_map_scalar(m, target);
     }
     infer_expr(in, &s->assign.value);
     if (m && is_map_value_call(s->assign.value)) {

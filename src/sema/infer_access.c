@@ -28,7 +28,7 @@ const struct type *infer_entry(struct infer *in, struct ast_expr *e) {
     if (m->is_scalar) {
         if (in->final) {
             diag(in->u->diags, e->span, map_no_key, m->name);
-            diag_note(in->u->diags, m->value_span, "it has no key here");
+            diag_note(in->u->diags, m->scalar_span, "it has no key here");
         }
         return error_type(in);
     }

@@ -132,7 +132,7 @@ static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg
 static bool to_constant(struct names *n, struct ast_expr *e) {
     int64_t value;
     const struct type *type;
-    const char *text = types_find_define(n->u->types, e->ident.name);
+    const char *text = types_find_define(n->u->types, e->ident.name, NULL);
     if (text && *text == '"') { // #define NAME "text"
         size_t len = strlen(text);
         e->kind = AST_STRING;

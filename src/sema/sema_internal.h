@@ -71,6 +71,8 @@ void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key);
 void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **value,
                       struct span span);
 const struct type *infer_expr(struct infer *in, struct ast_expr **e);
+// Notes that the map is used at e without a key.
+void infer_map_scalar(struct sema_map *m, const struct ast_expr *e);
 void infer_stmts(struct infer *in, struct ast_stmts *s);
 const struct type *infer_call(struct infer *in, struct ast_expr **e);   // infer_call.c
 const struct type *infer_binary(struct infer *in, struct ast_expr **e); // infer_binary.c
