@@ -187,6 +187,7 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
         return;
     }
     if (n == 0) report_missing(u, point, &err);
+    if (err.warning) diag(u->diags, point->span, attach_clone, err.warning);
     *total += c.targets.len;
     uint64_t max = config_uint(&u->config, CONFIG_max_probes);
     if (*total > max) {

@@ -161,7 +161,12 @@ static const struct type *no_field(struct infer *in, const struct ast_expr *e,
         sema_c_hint(in->u);
         return error_type(in);
     }
-    diag(in->u->diags, e->field.name_span, field_unknown, type_name(in->t, type), e->field.name);
+    // A struct of the kernel or of a program may have had the field in another version.
+    const char *name = type_name(in->t, type);
+    if (type->origin)
+        diag(in->u->diags, e->field.name_span, field_absent, name, e->field.name);
+    else
+        diag(in->u->diags, e->field.name_span, field_unknown, name, e->field.name);
     struct suggest s = suggest_begin(e->field.name);
     suggest_fields(in->t, type, &s);
     if (s.best) diag_hint(in->u->diags, "did you mean %s?", s.best);

@@ -30,6 +30,8 @@ void sema_c_texts(struct unit *u, const struct ast_program *p);
 void sema_c_add(struct unit *u, const char *text, size_t len, struct span span);
 // After the last one. What the own reader does not understand is given to clang; reports what is
 // wrong then.
+// A message about C text; that a header is not there has an id of its own.
+void sema_c_error(struct unit *u, struct span span, const char *why);
 void sema_c_done(struct unit *u);
 // clang.c: a name of the script is unknown. May clang know it? True when it has just been asked
 // for everything that the script's C text has: look again. It is asked once.
