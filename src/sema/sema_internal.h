@@ -65,6 +65,7 @@ struct infer {
     size_t copies;  // of this place that unroll makes
     size_t size;    // of the program in statements; in the final round
     unsigned depth; // of reads of what is read, open here
+    const struct ast_expr *stored; // the value of the assignment to a map that was begun last
 };
 
 void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **value,
