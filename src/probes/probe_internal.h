@@ -66,5 +66,3 @@ const char *kfunctions_clone(struct arena *a, const char *module, const char *na
 // Near names, for a hint; NULL when there are none.
 const char *kfunctions_near(struct arena *a, const char *name);
 
-// tracefs.c: where tracefs is mounted.
-const char *tracefs_path(void);
