@@ -125,6 +125,11 @@ static int paren_kind(const struct token_vec *t, size_t i) {
     return begins_expression(kind_at(t, end + 1), sure) ? TOKEN_CAST_OPEN : '(';
 }
 
+// The comma after the last of several attach points, which may be there.
+static bool ends_points(const struct token_vec *t, size_t i) {
+    return i > 1 && t->data[i - 1].kind == ',' && t->data[i - 2].kind == TOKEN_POINT;
+}
+
 // A brace where an expression must stand begins a block expression.
 static bool wants_expression(int before) {
     switch (before) {
@@ -210,9 +215,8 @@ void lex_filter(struct token_vec *tokens) {
         switch (t->kind) {
         case '(': t->kind = paren_kind(tokens, i); break;
         case '{':
-            if (i && tokens->data[i - 1].kind == ',' && !braces.depth && !in_predicate)
-                break; // of a probe: a comma may follow the last attach point
-            if (i && wants_expression(tokens->data[i - 1].kind)) t->kind = TOKEN_BLOCK_OPEN;
+            if (i && wants_expression(tokens->data[i - 1].kind) && !ends_points(tokens, i))
+                t->kind = TOKEN_BLOCK_OPEN;
             break;
         case TOKEN_IF:
             if (i && (wants_expression(tokens->data[i - 1].kind) ||

@@ -284,6 +284,7 @@ struct ast_callable { // macro name(params) { ... } and fn name($a : T) : T { ..
     struct ast_type *ret; // fn
     struct ast_stmts body;
     struct ast_expr *value; // macro: trailing expression, or NULL
+    bool is_text;           // made of a #define: its variables are those of where it is used
 };
 VEC_OF(ast_callables, struct ast_callable *);
 

@@ -56,6 +56,17 @@ static bool offset_ok(const char *function, uint64_t offset) {
     return ok;
 }
 
+// Scripts name the function of the source, of which the compiler may have left one clone alone.
+static bool take_clone(struct probe_env *env, struct mf_target *t, struct probe_error *err) {
+    const char *clone = kfunctions_clone(env->arena, t->module, t->function);
+    if (!clone) return false;
+    err->warning =
+        arena_printf(env->arena, "%s is %s in this kernel: the compiler may have dropped arguments",
+                     t->function, clone);
+    t->function = clone;
+    return true;
+}
+
 static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
                  struct probe_error *err) {
     const char *provider = canonical(spec->parts[0]);
@@ -99,7 +110,7 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
     if (probe_number(s.pattern, &address)) {
         t.function = NULL;
         t.address = address;
-    } else if (!kfunctions_have(s.module, s.pattern)) {
+    } else if (!kfunctions_have(s.module, s.pattern) && !take_clone(env, &t, err)) {
         probe_fail(env, err, "Function %s does not exist or cannot be traced", s.pattern);
         const char *near = kfunctions_near(env->arena, s.pattern);
         if (near) err->hint = arena_printf(env->arena, "this kernel has: %s", near);

@@ -55,7 +55,8 @@ struct probe_spec {
 struct probe_error {
     const char *message;
     const char *hint;
-    bool is_missing; // the file of the target is not there
+    bool is_missing;     // the file of the target is not there
+    const char *warning; // what was matched is not quite what was written, or NULL
 };
 
 struct probe_env {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attach-point texts: splitting at colons, wildcards, and the helpers that providers share.
 #include <ctype.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 
@@ -52,11 +53,18 @@ bool probe_fail(struct probe_env *env, struct probe_error *err, const char *fmt,
 }
 
 bool probe_number(const char *text, uint64_t *out) {
-    char *end;
+    char digits[64], *end;
+    size_t n = 0;
     if (!isdigit((unsigned char)*text)) return false;
-    *out = strtoull(text, &end, 0);
-    if (!strcmp(end, "e3")) *out *= 1000, end += 2;
-    if (!strcmp(end, "e6")) *out *= 1000000, end += 2;
+    for (; *text && n < sizeof(digits) - 1; text++)
+        if (*text != '_') digits[n++] = *text;
+    digits[n] = '\0';
+    errno = 0;
+    *out = strtoull(digits, &end, 0);
+    if (errno || *text) return false;
+    if (*end != 'e' || !isdigit((unsigned char)end[1])) return !*end;
+    for (unsigned long zeros = strtoul(end + 1, &end, 10); zeros; zeros--)
+        if (__builtin_mul_overflow(*out, (uint64_t)10, out)) return false;
     return !*end;
 }
 

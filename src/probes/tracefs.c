@@ -78,12 +78,13 @@ struct have {
     bool found;
 };
 
+static bool in_module(const char *module, const struct kfunction *f) {
+    return !module || !strcmp(module, *f->module ? f->module : "vmlinux");
+}
+
 static bool is_it(void *ctx, const struct kfunction *f) {
     struct have *h = ctx;
-    if (strcmp(f->name, h->name)) return true;
-    if (h->module && strcmp(h->module, f->module) &&
-        !(!strcmp(h->module, "vmlinux") && !*f->module))
-        return true;
+    if (strcmp(f->name, h->name) || !in_module(h->module, f)) return true;
     h->found = true;
     return false;
 }
@@ -92,6 +93,30 @@ bool kfunctions_have(const char *module, const char *name) {
     struct have h = {.module = module, .name = name};
     kfunctions_each(is_it, &h);
     return h.found;
+}
+
+struct clones {
+    struct arena *arena;
+    const char *module, *name, *first;
+    unsigned n;
+};
+
+// name.isra.0, name.constprop.0.isra.0: the whole function, other than name.part.0 and name.cold.
+static bool is_clone(void *ctx, const struct kfunction *f) {
+    struct clones *c = ctx;
+    size_t len = strlen(c->name);
+    const char *suffix = f->name + len;
+    if (strncmp(f->name, c->name, len) || !in_module(c->module, f)) return true;
+    if (strncmp(suffix, ".isra.", 6) && strncmp(suffix, ".constprop.", 11)) return true;
+    if (strstr(suffix, ".part.") || strstr(suffix, ".cold")) return true;
+    if (!c->n++) c->first = arena_strdup(c->arena, f->name);
+    return true;
+}
+
+const char *kfunctions_clone(struct arena *a, const char *module, const char *name) {
+    struct clones c = {.arena = a, .module = module, .name = name};
+    kfunctions_each(is_clone, &c);
+    return c.n == 1 ? c.first : NULL;
 }
 
 enum { MAX_NEAR = 4 };

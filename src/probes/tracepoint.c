@@ -185,7 +185,8 @@ static bool parse_field(struct probe_env *env, const char *line, struct type_fie
             to = types_pointer(t, types_find(t, "char"), SPACE_NONE);
         else
             to = types_find_basic_name(t, bare);
-        if (!to && !strncmp(bare, "struct ", 7)) to = types_find(t, bare);
+        if (!to && (!strncmp(bare, "struct ", 7) || !strncmp(bare, "union ", 6)))
+            to = types_find(t, bare);
         out->type = types_pointer(t, to ? to : types_basic(t, TYPE_VOID), SPACE_NONE);
         if (array) out->type = types_array(t, out->type, size / 8);
         return true;

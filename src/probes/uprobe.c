@@ -151,6 +151,30 @@ static int match_file(struct search *s, const char *path, const char *function,
     return s->n;
 }
 
+// Since glibc 2.34 libpthread and others are parts of libc, and their files are empty or gone: the
+// libc beside the file `real`, or that of the system.
+static const char *libc_instead(struct probe_env *env, const char *path, const char *real) {
+    static const char *const merged[] = {"libpthread", "libdl", "librt", "libutil", "libanl"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t i = 0, n = strcspn(name, ".-");
+    while (i < ARRAY_LEN(merged) && (strlen(merged[i]) != n || strncmp(name, merged[i], n))) i++;
+    if (i == ARRAY_LEN(merged)) return NULL;
+    const char *end = real ? strrchr(real, '/') : NULL;
+    const char *beside =
+        end ? resolve(env, arena_printf(env->arena, "%.*s/libc.so.6", (int)(end - real), real))
+            : NULL;
+    return beside ? beside : resolve(env, "libc");
+}
+
+// The function in libc, where the file that was named has it no more.
+static int match_libc(struct search *s, const char *path, const char *real, const char *function,
+                      struct probe_error *err) {
+    const char *libc = libc_instead(s->env, path, real);
+    if (!libc || match_file(s, libc, function, err) <= 0) return 0;
+    err->warning = arena_printf(s->env->arena, "%s is in %s here", function, libc);
+    return s->n;
+}
+
 // uprobe:PATH@FILE:LINE[:COLUMN]: the part before the '@', or NULL where it is no such point.
 static const char *source_point(struct probe_env *env, const struct probe_spec *spec,
                                 const char **file) {
@@ -210,9 +234,9 @@ static int match(struct probe_env *env, const struct probe_spec *spec, probe_fou
         return s.n;
     }
     const char *real = resolve(env, path);
+    if (real && match_file(&s, real, function, err) < 0) return -1;
+    if (s.n || match_libc(&s, path, real, function, err)) return s.n;
     if (!real) return missing_file(env, path, err);
-    if (match_file(&s, real, function, err) < 0) return -1;
-    if (s.n) return s.n;
     if (probe_has_glob(function)) {
         probe_fail(env, err, "No matches for %s", spec->text);
         return 0;

@@ -7,8 +7,9 @@
 
 struct use { // what a body reads, found before any typing
     bool args, retval, argn, probe, func;
-    bool types; // names of types
-    bool typed; // functions that take only pointers which the kernel types
+    bool types;   // names of types
+    bool instead; // one of its points is attached elsewhere: where another one may be as well
+    bool typed;   // functions that take only pointers which the kernel types
 };
 
 static void scan(void *ctx, struct ast_expr **pe) {
@@ -126,6 +127,18 @@ static bool same_types(const struct provider *p, const struct use *use, const st
     return !(use->types || use->args || use->retval) || !strcmp(a->module, b->module);
 }
 
+static bool is_traced(const struct unit *u, size_t first, const struct mf_target *t) {
+    for (size_t i = first; i < u->programs.len; i++)
+        for (size_t k = 0; k < u->programs.data[i]->targets.len; k++) {
+            const struct mf_target *o = &u->programs.data[i]->targets.data[k];
+            if (o->function && t->function && o->module && t->module && o->offset == t->offset &&
+                o->is_return == t->is_return && !strcmp(o->function, t->function) &&
+                !strcmp(o->module, t->module))
+                return true;
+        }
+    return false;
+}
+
 static void add_targets(struct unit *u, const struct ast_probe *probe,
                         const struct ast_attach_point *point, const struct provider *provider,
                         const struct mf_targets *targets, const struct use *use, size_t first) {
@@ -139,6 +152,7 @@ static void add_targets(struct unit *u, const struct ast_probe *probe,
     for (size_t i = 0; i < targets->len; i++) {
         struct probe_layout layout = {0};
         struct probe_error err = {0};
+        if (use->instead && is_traced(u, first, &targets->data[i])) continue;
         if (typed && !provider->describe(&u->env, &targets->data[i], &layout, &err)) {
             if (!why.message) why = err;
             unknown++;
@@ -161,7 +175,7 @@ static void add_targets(struct unit *u, const struct ast_probe *probe,
 }
 
 static void attach_point(struct unit *u, const struct ast_probe *probe,
-                         const struct ast_attach_point *point, const struct use *use, size_t first,
+                         const struct ast_attach_point *point, struct use *use, size_t first,
                          size_t *total) {
     struct probe_spec spec;
     struct probe_error err = {0};
@@ -191,6 +205,8 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
         return;
     }
     if (n == 0) report_missing(u, point, &err);
+    if (err.warning) diag(u->diags, point->span, attach_instead, err.warning);
+    use->instead = use->instead || err.warning;
     *total += c.targets.len;
     uint64_t max = config_uint(&u->config, CONFIG_max_probes);
     if (*total > max) {

@@ -220,7 +220,7 @@ static void one_message(struct asking *k, const struct clang_message *m, struct 
     k->reported++;
     if (!k->is_eager) return;
     if (find_place(k->u, m, &span))
-        diag(k->u->diags, span, c_definition, m->text);
+        sema_c_error(k->u, span, m->text);
     else
         diag(k->u->diags, include, c_header, m->file + (strncmp(m->file, "./", 2) ? 0 : 2), m->line,
              m->text);

@@ -37,12 +37,19 @@ void sema_c_options(struct unit *u) {
     }
 }
 
+void sema_c_error(struct unit *u, struct span span, const char *why) {
+    if (strstr(why, "file not found")) // as clang and the own reader both say it
+        diag(u->diags, span, c_header_missing, why);
+    else
+        diag(u->diags, span, c_definition, why);
+}
+
 void sema_c_done(struct unit *u) {
     if (!u->c_failures.len && !types_unread_header(u->types)) return;
     size_t before = diags_errors(u->diags);
     if (sema_c_ask(u) || diags_errors(u->diags) > before) return;
     for (size_t i = 0; i < u->c_failures.len; i++) {
-        diag(u->diags, u->c_failures.data[i].span, c_definition, u->c_failures.data[i].why);
+        sema_c_error(u, u->c_failures.data[i].span, u->c_failures.data[i].why);
         sema_c_hint(u);
     }
 }

@@ -42,7 +42,7 @@ void sema_to_builtin(struct unit *u, const struct sema_program *p, struct ast_ex
 static bool to_constant(struct unit *u, struct ast_expr *e) {
     int64_t value;
     const struct type *type;
-    const char *text = types_find_define(u->types, e->ident.name);
+    const char *text = types_find_define(u->types, e->ident.name, NULL);
     if (text && *text == '"') { // #define NAME "text"
         size_t len = strlen(text);
         e->kind = AST_STRING;

@@ -214,8 +214,9 @@ static void infer_assign(struct infer *in, struct ast_stmt *s) {
             diag(in->u->diags, target->span, map_needs_key, m->name);
             diag_note(in->u->diags, m->key_span, "it has a key here");
         }
-        m->is_scalar = true;
+        infer_map_scalar(m, target);
     }
+    in->stored = m ? s->assign.value : NULL;
     infer_expr(in, &s->assign.value);
     if (m && is_map_value_call(s->assign.value)) {
         infer_assign_map(in, m, &s->assign.value, s->span);
@@ -412,8 +413,6 @@ static void infer_expr_stmt(struct infer *in, struct ast_stmt *s) {
     infer_expr(in, &s->expr);
     if (in->final && is_known(s->expr->type) && is_pure(s->expr))
         diag(in->u->diags, s->expr->span, value_discarded);
-    if (in->final && is_map_value_call(s->expr))
-        diag(in->u->diags, s->expr->span, map_function_alone, s->expr->call.name);
 }
 
 static void infer_stmt(struct infer *in, struct ast_stmt *s) {

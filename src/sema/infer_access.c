@@ -28,7 +28,7 @@ const struct type *infer_entry(struct infer *in, struct ast_expr *e) {
     if (m->is_scalar) {
         if (in->final) {
             diag(in->u->diags, e->span, map_no_key, m->name);
-            diag_note(in->u->diags, m->value_span, "it has no key here");
+            diag_note(in->u->diags, m->scalar_span, "it has no key here");
         }
         return error_type(in);
     }
@@ -161,7 +161,12 @@ static const struct type *no_field(struct infer *in, const struct ast_expr *e,
         sema_c_hint(in->u);
         return error_type(in);
     }
-    diag(in->u->diags, e->field.name_span, field_unknown, type_name(in->t, type), e->field.name);
+    // A struct of the kernel or of a program may have had the field in another version.
+    const char *name = type_name(in->t, type);
+    if (type->origin)
+        diag(in->u->diags, e->field.name_span, field_absent, name, e->field.name);
+    else
+        diag(in->u->diags, e->field.name_span, field_unknown, name, e->field.name);
     struct suggest s = suggest_begin(e->field.name);
     suggest_fields(in->t, type, &s);
     if (s.best) diag_hint(in->u->diags, "did you mean %s?", s.best);

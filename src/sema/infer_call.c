@@ -465,6 +465,10 @@ const struct type *infer_call(struct infer *in, struct ast_expr **pe) {
             if (ARG(e, i)->type && ARG(e, i)->type->kind == TYPE_NONE) return none_type(in);
         return error_type(in);
     }
+    if ((row->where & FN_MAP_VALUE) && in->final && in->stored != e) {
+        diag(in->u->diags, e->span, map_function_alone, row->name);
+        return error_type(in);
+    }
     if (row->where & FN_MAP_VALUE) return infer_aggregation(in, e);
     return result_of(in, e);
 }

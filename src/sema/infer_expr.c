@@ -11,6 +11,11 @@ static const struct type *int_literal(struct infer *in, const struct ast_expr *e
     return literal_type(in->t, e);
 }
 
+void infer_map_scalar(struct sema_map *m, const struct ast_expr *e) {
+    if (!m->is_scalar) m->scalar_span = e->span;
+    m->is_scalar = true;
+}
+
 static const struct type *infer_map_read(struct infer *in, struct ast_expr *e) {
     struct sema_map *m = e->map.map;
     if (!infer_map_allows(in, e, MAP_SCALAR)) return error_type(in);
@@ -24,7 +29,7 @@ static const struct type *infer_map_read(struct infer *in, struct ast_expr *e) {
         diag(in->u->diags, e->span, map_undefined, m->name);
         return error_type(in);
     }
-    m->is_scalar = true;
+    infer_map_scalar(m, e);
     return map_read_type(in, m, e);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Expands macros: a call becomes a copy of the body as a block expression. Hygiene: variables of
 // the body that are not parameters get names that no script can write.
+#include "parser/parser.h"
 #include "sema/sema_internal.h"
 
 enum { MAX_DEPTH = 64, MAX_EXPANSIONS = 100000 };
@@ -36,7 +37,7 @@ static void substitute(void *ctx, struct ast_expr **pe) {
     switch (e->kind) {
     case AST_VAR:
         arg = bound(b, e->var.name);
-        if (!arg && !strchr(e->var.name, '#'))
+        if (!arg && !b->macro->is_text && !strchr(e->var.name, '#'))
             e->var.name = arena_printf(a, "%s#%u", e->var.name, b->serial);
         break;
     case AST_MAP: arg = bound(b, e->map.name); break;
@@ -87,6 +88,29 @@ static const struct ast_callable *choose(const struct unit *u, const char *name,
     return NULL;
 }
 
+// A #define that is no constant of C is a macro of the script: `#define LATE (nsecs -
+// @start[tid])`.
+static const struct ast_callable *of_define(struct unit *u, const char *name,
+                                            const struct ast_exprs *args, bool is_call) {
+    const char *params = NULL, *text = types_find_define(u->types, name, &params);
+    const struct type *type;
+    int64_t value;
+    bool any;
+    if (!text || !*text || *text == '"' || !params != !is_call) return NULL;
+    if (!is_call && types_find_constant(u->types, name, &value, &type)) return NULL;
+    const char *macro =
+        arena_printf(u->arena, "macro %s(%s) { %s }", name, params ? params : "", text);
+    // What is no expression stays unknown where it is used.
+    struct diags *unseen = diags_new(u->arena);
+    const struct source *src =
+        source_new(u->arena, arena_printf(u->arena, "#define %s", name), macro, strlen(macro));
+    struct ast_program *p = parse_program(u->arena, unseen, src);
+    if (diags_errors(unseen) || p->macros.len != 1 || p->probes.len) return NULL;
+    p->macros.data[0]->is_text = true;
+    VEC_PUSH(u->arena, &u->ast->macros, p->macros.data[0]);
+    return choose(u, name, args, &any);
+}
+
 static void visit(void *ctx, struct ast_expr **pe);
 
 static void expand(struct expander *x, struct ast_expr **pe, const struct ast_callable *m,
@@ -128,11 +152,13 @@ static void visit(void *ctx, struct ast_expr **pe) {
     bool any;
     if (e->kind == AST_IDENT) {
         const struct ast_callable *m = choose(x->u, e->ident.name, &none, &any);
+        if (!any) m = of_define(x->u, e->ident.name, &none, false);
         if (m) expand(x, pe, m, &none);
         return;
     }
     if (e->kind != AST_CALL) return;
     const struct ast_callable *m = choose(x->u, e->call.name, &e->call.args, &any);
+    if (!any) m = of_define(x->u, e->call.name, &e->call.args, true);
     if (m) {
         struct ast_exprs args = e->call.args;
         expand(x, pe, m, &args);

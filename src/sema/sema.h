@@ -43,12 +43,13 @@ struct sema_map {
     const struct type *value;
     struct span span;                 // of its first use
     struct span key_span, value_span; // where key and value types come from
-    bool is_scalar;                   // used without a key
-    const struct ast_map_decl *decl;  // or NULL
-    const struct map_kind *kind;      // as declared, or NULL
-    unsigned index;                   // in unit.maps and in manifest.maps
-    bool is_percpu;                   // by its aggregation or its declaration
-    uint32_t bpf_type;                // enum bpf_map_type, chosen by sema's resources pass
+    bool is_scalar;                   // used without a key, first at scalar_span
+    struct span scalar_span;
+    const struct ast_map_decl *decl; // or NULL
+    const struct map_kind *kind;     // as declared, or NULL
+    unsigned index;                  // in unit.maps and in manifest.maps
+    bool is_percpu;                  // by its aggregation or its declaration
+    uint32_t bpf_type;               // enum bpf_map_type, chosen by sema's resources pass
     uint32_t max_entries;
     const char *pin;
     bool is_read_in_kernel; // its value is used in expressions

@@ -32,6 +32,8 @@ void sema_c_texts(struct unit *u, const struct ast_program *p);
 void sema_c_add(struct unit *u, const char *text, size_t len, struct span span);
 // After the last one. What the own reader does not understand is given to clang; reports what is
 // wrong then.
+// A message about C text; that a header is not there has an id of its own.
+void sema_c_error(struct unit *u, struct span span, const char *why);
 void sema_c_done(struct unit *u);
 // clang.c: a name of the script is unknown. May clang know it? True when it has just been asked
 // for everything that the script's C text has: look again. It is asked once.
@@ -81,6 +83,7 @@ struct infer {
     size_t copies;  // of this place that unroll makes
     size_t size;    // of the program in statements; in the final round
     unsigned depth; // of reads of what is read, open here
+    const struct ast_expr *stored; // the value of the assignment to a map that was begun last
 };
 
 void infer_assign_var(struct infer *in, struct sema_var *v, struct ast_expr **value,
@@ -89,6 +92,8 @@ void infer_map_key(struct infer *in, struct sema_map *m, struct ast_expr **key);
 void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **value,
                       struct span span);
 const struct type *infer_expr(struct infer *in, struct ast_expr **e);
+// Notes that the map is used at e without a key.
+void infer_map_scalar(struct sema_map *m, const struct ast_expr *e);
 void infer_stmts(struct infer *in, struct ast_stmts *s);
 const struct type *infer_call(struct infer *in, struct ast_expr **e);      // infer_call.c
 const struct type *infer_rewritten(struct infer *in, struct ast_expr **e); // infer_rewrite.c

@@ -13,7 +13,7 @@ struct define *define_find(struct types *t, const char *name) {
 }
 
 bool define_value(struct types *t, struct define *d, int64_t *value) {
-    if (d->busy || !*d->text) return false;
+    if (d->busy || d->params || !*d->text) return false;
     d->busy = true;
     struct c_scan s;
     c_begin(&s, t, d->text, strlen(d->text));
@@ -23,9 +23,10 @@ bool define_value(struct types *t, struct define *d, int64_t *value) {
     return !s.error && s.kind == C_END;
 }
 
-const char *types_find_define(struct types *t, const char *name) {
+const char *types_find_define(struct types *t, const char *name, const char **params) {
     const struct define *d = define_find(t, name);
-    return d ? d->text : NULL;
+    if (d && params) *params = d->params;
+    return d && (params || !d->params) ? d->text : NULL;
 }
 
 void types_add_define(struct types *t, const char *name, const char *text) {
@@ -79,8 +80,13 @@ static void define(struct c_scan *s, const char *rest) {
     struct define d = {.name = arena_strndup(a, rest, n)};
     const char *text = rest + n;
     if (*text == '(') {
-        c_fail(s, "macro '%s' with arguments is not supported: use a script macro", d.name);
-        return;
+        n = strcspn(text, ")");
+        if (!text[n]) {
+            c_fail(s, "#define %s: the closing ')' is missing", d.name);
+            return;
+        }
+        d.params = arena_strndup(a, text + 1, n - 1);
+        text += n + 1;
     }
     while (isspace((unsigned char)*text)) text++;
     d.text = arena_strdup(a, text);

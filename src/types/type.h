@@ -244,8 +244,9 @@ const char *types_unread_header(const struct types *t);
 bool types_add_btf(struct types *t, const void *data, size_t len);
 // Adds a constant as if by #define. `name` and `text` are copied.
 void types_add_define(struct types *t, const char *name, const char *text);
-// The replacement text of a #define of the script, NULL when there is none.
-const char *types_find_define(struct types *t, const char *name);
+// The replacement text of a #define of the script, NULL when there is none. One with parameters
+// is found where params is no NULL: *params is then what stands between its parentheses, else NULL.
+const char *types_find_define(struct types *t, const char *name, const char **params);
 // Is `header` one whose content BTF and the built-in table cover (<linux/*.h>, <net/*.h>,
 // <asm/*.h>, <uapi/...>, libc's)? Others must be read.
 bool types_header_is_known(const char *header);

@@ -19,8 +19,9 @@ struct named_value { // enum constants of the script
 };
 VEC_OF(named_values, struct named_value);
 
-struct define { // #define NAME text
+struct define { // #define NAME text, #define NAME(params) text
     const char *name;
+    const char *params; // NULL without parentheses
     const char *text;
     bool busy; // being evaluated: guards against recursion
 };
