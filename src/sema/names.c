@@ -3,6 +3,7 @@
 // constants, functions. Runs once for each program, before any typing.
 #include "base/suggest.h"
 #include "sema/sema_internal.h"
+#include "types/dwarf.h"
 
 struct scope {
     struct scope *outer;
@@ -103,6 +104,8 @@ static void unknown_identifier(struct names *n, struct ast_expr *e) {
     struct suggest s = suggest_begin(e->ident.name);
     for (int i = 0; i < VAR_COUNT; i++) suggest_offer(&s, variable_rows[i].name);
     types_each_constant(n->u->types, offer_constant, &s);
+    const char *traced = sema_traced_file(n->program);
+    if (traced) dwarf_each_constant(n->u->types, traced, offer_constant, &s);
     if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
 }
 
@@ -140,7 +143,9 @@ static bool to_constant(struct names *n, struct ast_expr *e) {
         e->string.len = len > 1 ? len - 2 : 0;
         return true;
     }
-    if (!types_find_constant(n->u->types, e->ident.name, &value, &type)) return false;
+    if (!types_find_constant_in(n->u->types, sema_traced_file(n->program), e->ident.name, &value,
+                                &type))
+        return false;
     e->kind = AST_INT;
     e->integer.value = (uint64_t)value;
     e->integer.is_negative = value < 0;
@@ -280,7 +285,8 @@ static void name_size(struct names *n, struct ast_expr *e) {
                 !types_find_basic_name(n->u->types, of->name);
     if (bare && (variable_find(of->name, &arg) >= 0 ||
                  (!types_find_in(n->u->types, sema_traced_file(n->program), of->name) &&
-                  types_find_constant(n->u->types, of->name, &value, &type)))) {
+                  types_find_constant_in(n->u->types, sema_traced_file(n->program), of->name,
+                                         &value, &type)))) {
         struct ast_expr *x = ast_expr_new(n->u->arena, AST_IDENT, of->span);
         x->ident.name = of->name;
         e->size.of = NULL;
