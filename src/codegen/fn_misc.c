@@ -142,10 +142,6 @@ struct cg_value cg_fn_leader_tid(struct cg *c, const struct ast_expr *e) {
     return cg_var_leader_tid(c, e);
 }
 
-struct cg_value cg_fn_comm(struct cg *c, const struct ast_expr *e) {
-    return cg_var_comm(c, e);
-}
-
 struct cg_value cg_fn_kstack(struct cg *c, const struct ast_expr *e) {
     return cg_stack(c, e->type);
 }
