@@ -189,11 +189,14 @@ struct cg_value cg_fn_write_user(struct cg *c, const struct ast_expr *e) {
     LLVMBuildStore(c->b, cg_int(c, 0), cell);
     if (e->call.args.len > 2) {
         LLVMBasicBlockRef some = cg_block(c, "some");
-        n = cg_opaque(c, cg_scalar(c, ARG(e, 2)));
-        LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, n, cg_int(c, from.type->size), "");
-        n = cg_opaque(c, LLVMBuildSelect(c->b, over, cg_int(c, from.type->size), n, ""));
-        LLVMBuildCondBr(c->b, cg_nonzero(c, n), some, end);
+        LLVMValueRef size = n, wanted = cg_scalar(c, ARG(e, 2));
+        LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, wanted, size, "");
+        wanted = LLVMBuildSelect(c->b, over, size, wanted, "");
+        // Old verifiers learn a least value from < only, not from != 0.
+        LLVMValueRef less = cg_opaque(c, LLVMBuildSub(c->b, wanted, cg_int(c, 1), ""));
+        LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, less, size, ""), some, end);
         cg_at(c, some);
+        n = LLVMBuildAdd(c->b, less, cg_int(c, 1), "");
     }
     LLVMValueRef args[] = {to, bytes, LLVMBuildTrunc(c->b, n, c->i32, "")};
     LLVMBuildStore(c->b, cg_helper(c, BPF_FUNC_probe_write_user, args, 3), cell);

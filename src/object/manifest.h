@@ -61,9 +61,9 @@ struct mf_target {
     uint64_t address;     // absolute address when the script gave one
     uint64_t value;       // interval/profile: period in ns, or Hz if is_hz; software: count
     bool is_hz;
-    bool is_return;   // kretprobe, uretprobe, fexit
-    int32_t pid;      // 0: any
-    uint32_t program; // index into manifest.programs
+    bool is_return;    // kretprobe, uretprobe, fexit
+    int32_t pid;       // 0: any
+    uint32_t program;  // index into manifest.programs
     uint32_t identity; // index of the first target of this name: several places can be one probe
 };
 VEC_OF(mf_targets, struct mf_target);
@@ -119,6 +119,7 @@ enum mf_event_kind {
     EVENT_EXIT,           // field 0: status, uint64_t
     EVENT_SKBOUTPUT,      // format: file name; the record: enum mf_packet
     EVENT_DEBUGF,
+    EVENT_UNWATCH,       // field 0: address, eight bytes
     EVENT_RUNTIME_ERROR, // format: text, or NULL: that of the return code; helper: or NULL; field
                          // 0: return code, if there is a helper
 };

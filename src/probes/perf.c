@@ -137,6 +137,13 @@ static void *close_some(void *arg) {
 }
 
 // Each close may wait for a grace period of the kernel; the waits overlap.
+void probe_links_close_some(struct probe_links *l, size_t first, size_t n) {
+    for (size_t i = first; i < first + n && i < l->len; i++) {
+        if (l->fds[i] >= 0) close(l->fds[i]);
+        l->fds[i] = -1;
+    }
+}
+
 void probe_links_close(struct probe_links *l) {
     pthread_t threads[MAX_THREADS];
     struct closing work[MAX_THREADS];

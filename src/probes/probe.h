@@ -40,6 +40,7 @@ enum probe_caps {
                                   // that was attached last
     PROBE_PLACED_ARGS = 1 << 13,  // argN is where the probe's own description says
     PROBE_ANY = 1 << 14,          // no capability: of a variable that needs a probe, whichever
+    PROBE_ADDRESS = 1 << 15,      // of an address, which unwatch() names
     PROBE_NO_COOKIE = 1 << 11,    // the link carries no cookie: identity needs one program each
 };
 
@@ -161,6 +162,7 @@ struct probe_links {
 };
 void probe_links_add(struct probe_links *l, int fd); // takes the descriptor
 void probe_links_close(struct probe_links *l);       // detaches everything, in parallel
+void probe_links_close_some(struct probe_links *l, size_t first, size_t n); // these alone
 // Hits that the kernel says were missed are read from program info by the runtime.
 
 // By name or alias; NULL when there is none. Names are case-sensitive except BEGIN and END.

@@ -33,6 +33,9 @@ struct runtime {
     int pins;                      // PIN_FOLDER, locked from look-up to pinning; -1
     struct bpf_map *state, *losses;
     struct probe_links links;
+    struct rt_range { // of links, by program
+        size_t first, n;
+    } *ranges;
     struct ring_buffer *events, *control;
     struct rt_packets *packets; // NULL: none
     struct pending *queue;
@@ -59,6 +62,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 // log has none. The log is cut.
 bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
 int rt_attach(struct runtime *rt);                               // attach.c
+void rt_detach_address(struct runtime *rt, uint64_t address); // watchpoints
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_loop(struct runtime *rt);          // loop.c
