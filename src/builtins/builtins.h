@@ -57,6 +57,7 @@ enum function_where {
     FN_ASYNC = 1 << 2,     // acts when the runtime reads the event
     FN_STATEMENT = 1 << 3, // gives no value
     FN_REWRITTEN = 1 << 4, // sema turns the call into other nodes: no generator
+    FN_UNBUILT = 1 << 11,  // parsed, and refused by name (FN_REWRITTEN too)
     // What it needs of the probe it is used in (never in a function of the script):
     FN_PROBE = 1 << 5,    // its context, whatever it is
     FN_REGS = 1 << 6,     // registers

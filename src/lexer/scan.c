@@ -265,9 +265,19 @@ void lex_string_unterminated(struct lex *l) {
 
 // ---- entry ----
 
+// One message for a file that is no script, where each of its bytes would give one.
+static bool is_text(struct lex *l) {
+    const char *nul = memchr(l->src->text, 0, l->src->len);
+    if (!nul) return true;
+    uint32_t at = (uint32_t)(nul - l->src->text);
+    diag(l->diags, span_of(l, at, at + 1), not_text);
+    push(l, TOKEN_ERROR_CHAR, at, at + 1);
+    return false;
+}
+
 struct token_vec lex_source(struct arena *a, struct diags *d, const struct source *src) {
     struct lex l = {.arena = a, .diags = d, .src = src};
-    lex_scan(&l);
+    if (is_text(&l)) lex_scan(&l);
     strbuf_free(&l.string);
     uint32_t end = (uint32_t)src->len;
     push(&l, TOKEN_END, end, end);

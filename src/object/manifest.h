@@ -84,6 +84,10 @@ VEC_OF(mf_programs, struct mf_program);
 // of padding and four of the family.
 enum { MF_TRIE_FAMILY_BITS = 64 };
 
+// A section of the object with the generation of each map's entries: uint64_t[maps].
+#define MF_GENERATIONS ".data.gens"
+enum { MF_GENERATION_BYTES = 8 };
+
 struct mf_map {
     const char *name;         // "@x"
     const char *symbol;       // "AT_x"
@@ -99,6 +103,9 @@ struct mf_map {
     // Of a keyless array: where behind the value a word says that it was assigned, if it ever was
     // with what may be zero; 0: no such word.
     uint32_t set_offset;
+    // Its entries are of two generations: in the kernel the key is that number, a uint64_t that
+    // the variable MF_GENERATIONS has for each map, then `key`; of a keyless array it is the index.
+    bool has_generations;
 };
 VEC_OF(mf_maps, struct mf_map);
 
@@ -112,7 +119,7 @@ enum mf_event_kind {
     EVENT_TIME,           // format is strftime's; no field
     EVENT_JOIN,           // format: delimiter; field 0: array of strings, field 1: count
     EVENT_PRINT,          // print(value): field 0
-    EVENT_PRINT_MAP,      // map; top, div (0: not given)
+    EVENT_PRINT_MAP,      // map; top, div (0: not given); then
     EVENT_PRINT_MAP_ITEM, // print(@m[k]): field 0 key, field 1 value
     EVENT_CLEAR,          // map
     EVENT_ZERO,           // map
@@ -139,6 +146,7 @@ struct mf_event {
     uint32_t size; // bytes of the whole record
     uint32_t map;  // index into manifest.maps
     uint32_t top, div;
+    enum mf_event_kind then;           // PRINT_MAP: CLEAR or ZERO, which follows; else 0
     uint32_t line, column, end_column; // of the call, 1-based
 };
 VEC_OF(mf_events, struct mf_event);

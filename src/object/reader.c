@@ -212,7 +212,8 @@ static void read_maps(struct reader *r, const json_t *list) {
                            .max_entries = bounded(r, j, "max_entries", UINT32_MAX),
                            .bpf_type = bounded(r, j, "bpf_type", 1000),
                            .pin = text(r, j, "pin"),
-                           .set_offset = bounded(r, j, "set_offset", UINT32_MAX)};
+                           .set_offset = bounded(r, j, "set_offset", UINT32_MAX),
+                           .has_generations = number(j, "generations") != 0};
         check_map(r, &m);
         VEC_PUSH(r->m->arena, &r->m->maps, m);
     }
@@ -229,6 +230,7 @@ static void read_events(struct reader *r, const json_t *list) {
                              .map = bounded(r, j, "map", UINT32_MAX),
                              .top = bounded(r, j, "top", UINT32_MAX),
                              .div = bounded(r, j, "div", UINT32_MAX),
+                             .then = (enum mf_event_kind)bounded(r, j, "then", EVENT_RUNTIME_ERROR),
                              .line = bounded(r, j, "line", UINT32_MAX),
                              .column = bounded(r, j, "column", UINT32_MAX),
                              .end_column = bounded(r, j, "end_column", UINT32_MAX)};

@@ -139,6 +139,7 @@ static json_t *maps(struct writer *w) {
         put(j, "max_entries", m->max_entries);
         put(j, "bpf_type", m->bpf_type);
         put(j, "set_offset", m->set_offset);
+        put(j, "generations", m->has_generations);
         if (m->pin) json_object_set_new(j, "pin", text(m->pin));
         json_array_append_new(list, j);
     }
@@ -162,6 +163,7 @@ static json_t *events(struct writer *w) {
         put(j, "map", e->map);
         put(j, "top", e->top);
         put(j, "div", e->div);
+        put(j, "then", e->then);
         put(j, "line", e->line);
         put(j, "column", e->column);
         put(j, "end_column", e->end_column);

@@ -187,3 +187,6 @@ int probe_regs_ip(void);
 int probe_regs_sp(void);
 int probe_regs_fp(void);
 int probe_regs_named(const char *name, unsigned *size);
+
+// Where tracefs is mounted and readable; NULL: nowhere.
+const char *tracefs_path(void);

@@ -183,7 +183,10 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
         return;
     }
     if (n < 0) {
-        diag(u->diags, point->span, attach_form, err.message);
+        if (err.is_missing)
+            diag(u->diags, point->span, attach_missing, err.message);
+        else
+            diag(u->diags, point->span, attach_form, err.message);
         if (err.hint) diag_hint(u->diags, "%s", err.hint);
         return;
     }

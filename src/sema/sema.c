@@ -4,7 +4,7 @@
 
 static void (*const passes[])(struct unit *u) = {
     sema_setup, sema_macros, sema_positional, sema_attach,    sema_names,
-    sema_calls, sema_infer,  sema_pinned,     sema_resources,
+    sema_calls, sema_infer,  sema_pinned,     sema_resources, sema_generations,
 };
 
 bool sema_run(struct unit *u) {

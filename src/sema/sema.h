@@ -30,6 +30,7 @@ struct sema_var {
     unsigned id;                 // unique in the program
     bool is_assigned;            // at a place before the one that is being named
     bool is_captured;            // used in the body of a loop of an outer scope
+    bool is_loop_changed;        // and changed there: the verifier must not follow its value
     bool is_loop_bound;          // a while loop ends by it: the verifier must follow its value
     bool is_loop_kv;             // $kv of a map loop: a tuple (key, value), read only
     void *cg;                    // codegen's
@@ -52,7 +53,9 @@ struct sema_map {
     const char *pin;
     bool is_read_in_kernel; // its value is used in expressions
     bool is_iterated;
-    bool is_deleted; // keyless, and delete() empties it: then it may be absent
+    bool is_deleted;    // keyless, and delete() empties it: then it may be absent
+    bool frees_entries; // by delete(), clear() or zero(), or in the hands of others as it is pinned
+    bool has_generations; // printed and emptied: its key in the kernel begins with a generation
 };
 VEC_OF(sema_maps, struct sema_map *);
 
