@@ -4,8 +4,9 @@
 // the code generator's and runtime's dispatch are all expanded from these rows.
 //
 //   V(id, "name", "type", caps, "doc")
-//       id: C identifier, for VAR_<id> and cg_var_<id>; caps: PROBE_* bits of probes/probe.h that
-//       the probe must have, PROBE_ANY where a function of the script has none of it, else 0.
+//       id: C identifier, for VAR_<id> and cg_var_<id>; caps: PROBE_* bits of probes/probe.h, all
+//       of which the probe must have, PROBE_ANY where a function of the script has none of it,
+//       else 0.
 //       type: a language type name, or "" where sema computes it
 //       (args, retval, curtask, func, ...).
 //   F(id, "name", "signature", where, event, "doc")

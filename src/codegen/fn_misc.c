@@ -142,10 +142,6 @@ struct cg_value cg_fn_leader_tid(struct cg *c, const struct ast_expr *e) {
     return cg_var_leader_tid(c, e);
 }
 
-struct cg_value cg_fn_comm(struct cg *c, const struct ast_expr *e) {
-    return cg_var_comm(c, e);
-}
-
 struct cg_value cg_fn_kstack(struct cg *c, const struct ast_expr *e) {
     return cg_stack(c, e->type);
 }
@@ -184,16 +180,29 @@ struct cg_value cg_fn_signal_thread(struct cg *c, const struct ast_expr *e) {
     return send_signal(c, e, BPF_FUNC_send_signal_thread);
 }
 
+// The helper takes from one byte to all there are.
 struct cg_value cg_fn_write_user(struct cg *c, const struct ast_expr *e) {
     struct cg_value from = cg_expr(c, ARG(e, 1));
     LLVMValueRef bytes = cg_materialize(c, from), n = cg_int(c, from.type->size);
+    LLVMValueRef cell = cg_slot(c, 8, 8), to = cg_scalar(c, ARG(e, 0));
+    LLVMBasicBlockRef end = cg_block(c, "written");
+    LLVMBuildStore(c->b, cg_int(c, 0), cell);
     if (e->call.args.len > 2) {
-        n = cg_opaque(c, cg_scalar(c, ARG(e, 2)));
-        LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, n, cg_int(c, from.type->size), "");
-        n = LLVMBuildSelect(c->b, over, cg_int(c, from.type->size), n, "");
+        LLVMBasicBlockRef some = cg_block(c, "some");
+        LLVMValueRef size = n, wanted = cg_scalar(c, ARG(e, 2));
+        LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, wanted, size, "");
+        wanted = LLVMBuildSelect(c->b, over, size, wanted, "");
+        // Old verifiers learn a least value from < only, not from != 0.
+        LLVMValueRef less = cg_opaque(c, LLVMBuildSub(c->b, wanted, cg_int(c, 1), ""));
+        LLVMBuildCondBr(c->b, LLVMBuildICmp(c->b, LLVMIntULT, less, size, ""), some, end);
+        cg_at(c, some);
+        n = LLVMBuildAdd(c->b, less, cg_int(c, 1), "");
     }
-    LLVMValueRef args[] = {cg_scalar(c, ARG(e, 0)), bytes, LLVMBuildTrunc(c->b, n, c->i32, "")};
-    LLVMValueRef rc = cg_helper(c, BPF_FUNC_probe_write_user, args, 3);
+    LLVMValueRef args[] = {to, bytes, LLVMBuildTrunc(c->b, n, c->i32, "")};
+    LLVMBuildStore(c->b, cg_helper(c, BPF_FUNC_probe_write_user, args, 3), cell);
+    cg_jump(c, end);
+    cg_at(c, end);
+    LLVMValueRef rc = LLVMBuildLoad2(c->b, c->i64, cell, "");
     return SCALAR(cg_bool(c, LLVMBuildNot(c->b, cg_nonzero(c, rc), "")));
 }
 

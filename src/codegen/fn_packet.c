@@ -57,7 +57,6 @@ struct cg_value cg_fn_skboutput(struct cg *c, const struct ast_expr *e) {
     LLVMBuildStore(c->b, cg_int(c, (uint64_t)-EINVAL), cell);
     LLVMValueRef length = cg_scalar(c, ARG(e, 2)), offset = cg_scalar(c, ARG(e, 3));
     LLVMValueRef skb = cg_typed_pointer(c, ARG(e, 1), end);
-    cg_place(c, e->span);
     LLVMValueRef over = LLVMBuildICmp(c->b, LLVMIntUGT, length, cg_int(c, LENGTH_MAX), "");
     length = LLVMBuildSelect(c->b, over, cg_int(c, LENGTH_MAX), length, "");
     cg_event_head(c, id, record);
@@ -70,6 +69,7 @@ struct cg_value cg_fn_skboutput(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef flags = LLVMBuildOr(c->b, LLVMBuildShl(c->b, length, cg_int(c, LENGTH_SHIFT), ""),
                                      cg_int(c, BPF_F_CURRENT_CPU), "");
     LLVMValueRef args[] = {skb, packets(c), flags, record, cg_int(c, row.size)};
+    cg_place(c, e->span);
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_skb_output, args, 5);
     rc = LLVMBuildSExt(c->b, LLVMBuildTrunc(c->b, rc, c->i32, ""), c->i64, "");
     LLVMBuildStore(c->b, rc, cell);

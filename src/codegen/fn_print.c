@@ -46,6 +46,13 @@ struct cg_value cg_fn_debugf(struct cg *c, const struct ast_expr *e) {
     return nothing(c, e);
 }
 
+struct cg_value cg_fn_unwatch(struct cg *c, const struct ast_expr *e) {
+    struct mf_event row = {.kind = EVENT_UNWATCH};
+    const struct ast_expr *address = ARG(e, 0);
+    cg_send(c, &row, &address, 1, e);
+    return nothing(c, e);
+}
+
 struct cg_value cg_fn_time(struct cg *c, const struct ast_expr *e) {
     struct mf_event row = {.kind = EVENT_TIME,
                            .format = e->call.args.len ? ARG(e, 0)->string.data : "%H:%M:%S\n"};

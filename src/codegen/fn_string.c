@@ -257,14 +257,20 @@ struct cg_value cg_fn_strcontains(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_bool(c, LLVMBuildICmp(c->b, LLVMIntSGE, at, cg_int(c, 0), "")));
 }
 
+// The kernel writes a path to the end of the buffer and moves it: what is behind it then must not
+// become part of a key.
 struct cg_value cg_fn_path(struct cg *c, const struct ast_expr *e) {
-    LLVMValueRef p = cg_slot(c, e->type->size, 8);
-    LLVMBuildStore(c->b, LLVMConstInt(c->i8, 0, false), p);
+    uint32_t size = e->type->size;
+    LLVMValueRef p = cg_slot(c, size, 8), buffer = cg_slot(c, size, 8);
+    cg_zero(c, p, size);
     LLVMBasicBlockRef end = cg_block(c, "path");
     LLVMValueRef path = cg_typed_pointer(c, ARG(e, 0), end);
     cg_place(c, e->span);
-    LLVMValueRef args[] = {path, p, cg_int32(c, e->type->size)};
+    LLVMBuildStore(c->b, LLVMConstInt(c->i8, 0, false), buffer);
+    LLVMValueRef args[] = {path, buffer, cg_int32(c, size)};
     cg_helper(c, BPF_FUNC_d_path, args, 3);
+    LLVMValueRef from = LLVMBuildPtrToInt(c->b, buffer, c->i64, "");
+    cg_read_str(c, p, cg_int(c, size), from, MEM_KERNEL);
     cg_jump(c, end);
     cg_at(c, end);
     return cg_address_value(p, e->type, MEM_BPF);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statements.
+#include <linux/bpf.h>
+
 #include "codegen/cg.h"
 
 LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v) {
@@ -170,8 +172,14 @@ void cg_return(struct cg *c, LLVMValueRef value) {
     cg_jump(c, c->f->leave);
 }
 
+// What a program of these kinds gives means something to the kernel, which takes few values.
+static bool must_give_zero(const struct cg *c) {
+    return c->program && c->program->provider->prog_type == BPF_PROG_TYPE_TRACING;
+}
+
 static void return_statement(struct cg *c, const struct ast_stmt *s) {
-    cg_return(c, s->expr ? cg_scalar(c, s->expr) : cg_int(c, 0));
+    LLVMValueRef value = s->expr ? cg_scalar(c, s->expr) : cg_int(c, 0);
+    cg_return(c, must_give_zero(c) ? cg_int(c, 0) : value);
     after_jump(c);
 }
 

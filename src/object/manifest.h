@@ -133,6 +133,7 @@ enum mf_event_kind {
     EVENT_EXIT,           // field 0: status, uint64_t
     EVENT_SKBOUTPUT,      // format: file name; the record: enum mf_packet
     EVENT_DEBUGF,
+    EVENT_UNWATCH,       // field 0: address, eight bytes
     EVENT_RUNTIME_ERROR, // format: text, or NULL: that of the return code; helper: or NULL; field
                          // 0: return code, if there is a helper
 };

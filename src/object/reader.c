@@ -256,15 +256,16 @@ static void read_events(struct reader *r, const json_t *list) {
             [EVENT_PRINTF] = 1, [EVENT_ERRORF] = 1,    [EVENT_WARNF] = 1,
             [EVENT_SYSTEM] = 1, [EVENT_CAT] = 1,       [EVENT_TIME] = 1,
             [EVENT_JOIN] = 1,   [EVENT_SKBOUTPUT] = 1, [EVENT_RUNTIME_ERROR] = 0};
-        static const unsigned char need_fields[] = {[EVENT_JOIN] = 1,
-                                                    [EVENT_PRINT] = 1,
-                                                    [EVENT_PRINT_MAP_ITEM] = 1,
-                                                    [EVENT_EXIT] = 1,
-                                                    [EVENT_RUNTIME_ERROR] = 0};
+        static const unsigned char need_fields[] = {
+            [EVENT_JOIN] = 1, [EVENT_PRINT] = 1,   [EVENT_PRINT_MAP_ITEM] = 1,
+            [EVENT_EXIT] = 1, [EVENT_UNWATCH] = 1, [EVENT_RUNTIME_ERROR] = 0};
         bool helper_code = e.kind == EVENT_RUNTIME_ERROR && e.helper;
         if (helper_code &&
             (!e.fields.len || !e.fields.data[0].type || e.fields.data[0].type->size != 8))
             fail(r, "event %zu has no return code", i);
+        if (e.kind == EVENT_UNWATCH && e.fields.len &&
+            (!e.fields.data[0].type || e.fields.data[0].type->size != 8))
+            fail(r, "event %zu has no address", i);
         if (e.kind == EVENT_SKBOUTPUT && e.size != MF_PACKET_BYTES)
             fail(r, "event %zu is no packet", i);
         if (e.kind == EVENT_RUNTIME_ERROR && !e.helper && !e.format)

@@ -183,6 +183,9 @@ static bool probe_strncmp(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_F
 static bool probe_task_btf(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf);
 }
+static bool probe_task_from_pid(void) {
+    return libbpf_find_vmlinux_btf_id("bpf_task_from_pid", BPF_TRACE_FENTRY) > 0;
+}
 static bool probe_big_keys(void) {
     int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "gaff_probe", 1024, 8, 1, NULL);
     if (fd >= 0) close(fd);

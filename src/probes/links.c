@@ -35,7 +35,8 @@ struct closing {
 
 static void *close_some(void *arg) {
     const struct closing *c = arg;
-    for (size_t i = c->first; i < c->list->len; i += c->step) close(c->list->fds[i]);
+    for (size_t i = c->first; i < c->list->len; i += c->step)
+        if (c->list->fds[i] >= 0) close(c->list->fds[i]);
     return NULL;
 }
 
@@ -60,6 +61,7 @@ static int compare(const void *a, const void *b) { return *(const int *)a - *(co
 static void close_others(const struct fd_list *l) {
     unsigned from = 0;
     for (size_t i = 0; i < l->len; i++) {
+        if (l->fds[i] < 0) continue;
         unsigned fd = (unsigned)l->fds[i];
         if (fd > from) syscall(SYS_close_range, from, fd - 1, 0);
         from = fd + 1;
@@ -80,12 +82,30 @@ static void leave(const struct fd_list *l) {
         qsort(l->fds, l->len, sizeof(*l->fds), compare);
         close_others(l);
         // One by one: a new run that waits for the kernel's lock then has its turn after the next.
-        for (size_t i = 0; i < l->len; i++) close(l->fds[i]);
+        for (size_t i = 0; i < l->len; i++)
+            if (l->fds[i] >= 0) close(l->fds[i]);
         _exit(0);
     }
     close_together(l);
     if (gate[0] >= 0) close(gate[0]);
     if (gate[1] >= 0) close(gate[1]);
+}
+
+struct probe_links_length probe_links_length(const struct probe_links *l) {
+    return (struct probe_links_length){l->links.len, l->events.len};
+}
+
+static void close_range_of(struct fd_list *l, size_t from, size_t to) {
+    for (size_t i = from; i < to && i < l->len; i++) {
+        if (l->fds[i] >= 0) close(l->fds[i]);
+        l->fds[i] = -1;
+    }
+}
+
+void probe_links_close_some(struct probe_links *l, struct probe_links_length from,
+                            struct probe_links_length to) {
+    close_range_of(&l->links, from.links, to.links);
+    close_range_of(&l->events, from.events, to.events);
 }
 
 void probe_links_close(struct probe_links *l) {

@@ -40,6 +40,7 @@ enum probe_caps {
                                   // that was attached last
     PROBE_PLACED_ARGS = 1 << 13,  // argN is where the probe's own description says
     PROBE_ANY = 1 << 14,          // no capability: of a variable that needs a probe, whichever
+    PROBE_ADDRESS = 1 << 15,      // of an address, which unwatch() names
     PROBE_NO_COOKIE = 1 << 11,    // the link carries no cookie: identity needs one program each
 };
 
@@ -169,6 +170,13 @@ void probe_links_add(struct probe_links *l, int fd);
 void probe_links_add_event(struct probe_links *l, int fd);
 // Detaches everything. Events are released soon after, by a process that is left behind.
 void probe_links_close(struct probe_links *l);
+// Those that were added between two lengths of the lists; their places stay.
+struct probe_links_length {
+    size_t links, events;
+};
+struct probe_links_length probe_links_length(const struct probe_links *l);
+void probe_links_close_some(struct probe_links *l, struct probe_links_length from,
+                            struct probe_links_length to);
 // Hits that the kernel says were missed are read from program info by the runtime.
 
 // By name or alias; NULL when there is none. Names are case-sensitive except BEGIN and END.

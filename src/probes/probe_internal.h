@@ -65,4 +65,3 @@ bool kfunctions_have(const char *module, const char *name);
 const char *kfunctions_clone(struct arena *a, const char *module, const char *name);
 // Near names, for a hint; NULL when there are none.
 const char *kfunctions_near(struct arena *a, const char *name);
-

@@ -42,9 +42,11 @@ static void attach_program(struct runtime *rt, size_t i, bool newest_first, stru
         return;
     }
     rt->has_attached = true;
+    struct probe_links_length from = probe_links_length(&rt->links);
     rt->attached +=
         provider->attach(&rt->env, rt->programs[i], rt->m->targets.data + p->first_target,
                          p->ntargets, p->first_target, &rt->links, failed, f);
+    rt->ranges[i] = (struct rt_range){from, probe_links_length(&rt->links)};
     progress(rt->attached, rt->m->targets.len);
 }
 
@@ -53,6 +55,8 @@ static void attach_program(struct runtime *rt, size_t i, bool newest_first, stru
 int rt_attach(struct runtime *rt) {
     struct failures f = {.rt = rt};
     size_t all = rt->m->targets.len, n = rt->m->programs.len;
+    rt->ranges = arena_alloc(rt->arena, (n + 1) * sizeof(*rt->ranges));
+    memset(rt->ranges, 0, (n + 1) * sizeof(*rt->ranges));
     for (size_t i = n; i-- > 0;) attach_program(rt, i, true, &f);
     for (size_t i = 0; i < n; i++) attach_program(rt, i, false, &f);
     progress_end(all);
@@ -65,6 +69,15 @@ int rt_attach(struct runtime *rt) {
         return -ENOENT;
     }
     return 0;
+}
+
+void rt_detach_address(struct runtime *rt, uint64_t address) {
+    for (size_t i = 0; i < rt->m->programs.len; i++) {
+        const struct mf_program *p = &rt->m->programs.data[i];
+        if (!(provider_of(p)->caps & PROBE_ADDRESS) || !p->ntargets) continue;
+        if (rt->m->targets.data[p->first_target].address == address)
+            probe_links_close_some(&rt->links, rt->ranges[i].from, rt->ranges[i].to);
+    }
 }
 
 // begin, end, self, test: raw tracepoint programs, run once.

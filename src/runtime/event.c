@@ -128,6 +128,11 @@ static void on_runtime_error(struct runtime *rt, const struct mf_event *e, const
     if (e->helper) memcpy(&code, field(e, 0, record), 8);
     output_runtime_error(rt->out, e, (int)code);
 }
+static void on_unwatch(struct runtime *rt, const struct mf_event *e, const void *record) {
+    uint64_t address;
+    memcpy(&address, field(e, 0, record), sizeof(address));
+    rt_detach_address(rt, address);
+}
 static void on_nothing(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)rt;
     (void)e;
@@ -150,6 +155,7 @@ static const handler handlers[] = {
     [EVENT_EXIT] = on_exit_event,
     [EVENT_SKBOUTPUT] = on_nothing,
     [EVENT_DEBUGF] = on_nothing,
+    [EVENT_UNWATCH] = on_unwatch,
     [EVENT_RUNTIME_ERROR] = on_runtime_error,
 };
 

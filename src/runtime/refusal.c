@@ -132,6 +132,8 @@ static const struct reason {
     {"expected=ptr_", false, "a pointer given to a helper is not of the kind that it takes",
      "only pointers that the kernel typed will do: args or a field reached from them, not a number "
      "or a value that was stored"},
+    {" is expected", false, "a pointer given to a helper is not of the kind that it takes",
+     "a cast does not change what the kernel knows of a pointer"},
     {"expected=sock_common", false, "the kernel does not take this pointer for a socket",
      "only a socket that args names itself will do; new kernels take none that a packet refers to"},
     {"expected=trusted_ptr_", false, "a pointer given to a helper may be invalid by then",
@@ -154,6 +156,9 @@ static const char *hint_of(const struct reason *r, const char *helper, size_t n)
         return "before Linux 5.17 (bpf_loop) the kernel follows every round of a loop and of a "
                "search "
                "in a string: make ranges or max_strlen smaller";
+    if (n == strlen("bpf_probe_write_user") && !strncmp(helper, "bpf_probe_write_user", n))
+        return "writing into programs needs CAP_SYS_ADMIN, and a kernel that is not in lockdown "
+               "mode";
     if (r->hint || n != strlen("bpf_d_path") || strncmp(helper, "bpf_d_path", n)) return r->hint;
     // btf_allowlist_d_path in kernel/trace/bpf_trace.c
     return "the kernel allows it in fentry and fexit of functions that hold no locks: dentry_open, "

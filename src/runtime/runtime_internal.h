@@ -37,6 +37,9 @@ struct runtime {
     struct bpf_map *losses;
     volatile uint64_t *state; // enum mf_state, shared with the programs
     struct probe_links links;
+    struct rt_range { // of links, by program
+        struct probe_links_length from, to;
+    } * ranges;
     struct ring_buffer *events, *control;
     struct rt_packets *packets; // NULL: none
     struct pending *queue;
@@ -66,7 +69,8 @@ int rt_load(struct runtime *rt, const void *object, size_t len); // load.c
 // refusal.c: shows a refusal of the verifier, in rt->log, against the script's text. False when the
 // log has none. The log is cut.
 bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
-int rt_attach(struct runtime *rt); // attach.c
+int rt_attach(struct runtime *rt);                            // attach.c
+void rt_detach_address(struct runtime *rt, uint64_t address); // watchpoints
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
 void rt_take_signals(struct runtime *rt);  // loop.c: from now on they wait for the loop

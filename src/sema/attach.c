@@ -26,7 +26,7 @@ static void scan(void *ctx, struct ast_expr **pe) {
     use->retval |= id == VAR_retval;
     use->probe |= id == VAR_probe;
     use->func |= id == VAR_func;
-    int fn = e->kind == AST_CALL ? function_find(name) : -1;
+    int fn = e->kind == AST_CALL && e->call.args.len ? function_find(name) : -1;
     use->typed |= fn >= 0 && (function_rows[fn].where & FN_TYPED);
 }
 

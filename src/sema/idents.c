@@ -2,15 +2,17 @@
 // Names that are no variables or maps: builtins, constants, functions.
 #include "base/suggest.h"
 #include "sema/sema_internal.h"
+#include "types/dwarf.h"
 
 static void offer_constant(void *ctx, const char *name) { suggest_offer(ctx, name); }
 
-static void unknown_identifier(struct unit *u, struct ast_expr *e) {
+static void unknown_identifier(struct unit *u, const char *traced, struct ast_expr *e) {
     diag(u->diags, e->span, identifier_unknown, e->ident.name);
     sema_c_hint(u);
     struct suggest s = suggest_begin(e->ident.name);
     for (int i = 0; i < VAR_COUNT; i++) suggest_offer(&s, variable_rows[i].name);
     types_each_constant(u->types, offer_constant, &s);
+    if (traced) dwarf_each_constant(u->types, traced, offer_constant, &s);
     if (s.best) diag_hint(u->diags, "did you mean %s?", s.best);
 }
 
@@ -38,8 +40,8 @@ void sema_to_builtin(struct unit *u, const struct sema_program *p, struct ast_ex
     if (id == VAR_arg && p && (p->provider->caps & PROBE_PLACED_ARGS)) check_place(u, p, e);
 }
 
-// A macro or an enum's constant.
-static bool to_constant(struct unit *u, struct ast_expr *e) {
+// A macro or an enum's constant, also of the program that is traced.
+static bool to_constant(struct unit *u, const char *traced, struct ast_expr *e) {
     int64_t value;
     const struct type *type;
     const char *text = types_find_define(u->types, e->ident.name, NULL);
@@ -50,7 +52,7 @@ static bool to_constant(struct unit *u, struct ast_expr *e) {
         e->string.len = len > 1 ? len - 2 : 0;
         return true;
     }
-    if (!types_find_constant(u->types, e->ident.name, &value, &type)) return false;
+    if (!types_find_constant_in(u->types, traced, e->ident.name, &value, &type)) return false;
     e->kind = AST_INT;
     e->integer.value = (uint64_t)value;
     e->integer.is_negative = value < 0;
@@ -61,13 +63,14 @@ static bool to_constant(struct unit *u, struct ast_expr *e) {
 
 void sema_identifier(struct unit *u, const struct sema_program *p, struct ast_expr *e) {
     unsigned arg;
+    const char *traced = sema_traced_file(p);
     if (sema_config_record(u, e, e->ident.name)) return;
     int id = variable_find(e->ident.name, &arg);
     if (id >= 0) {
         sema_to_builtin(u, p, e, id, arg);
         return;
     }
-    if (to_constant(u, e)) return;
+    if (to_constant(u, traced, e)) return;
     // A call without parentheses, for functions that need no argument.
     int fn = function_find(e->ident.name);
     if (fn >= 0 &&
@@ -81,14 +84,14 @@ void sema_identifier(struct unit *u, const struct sema_program *p, struct ast_ex
         e->call.function = fn;
         return;
     }
-    if (sema_c_ask(u) && to_constant(u, e)) return;
+    if (sema_c_ask(u) && to_constant(u, traced, e)) return;
     const char *now = builtin_renamed(e->ident.name);
     id = now ? variable_find(now, &arg) : -1;
     if (id >= 0) {
         sema_to_builtin(u, p, e, id, arg);
         return;
     }
-    unknown_identifier(u, e);
+    unknown_identifier(u, traced, e);
     e->kind = AST_INT;
     e->type = types_basic(u->types, TYPE_ERROR);
     e->integer.value = 0;

@@ -330,6 +330,13 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_exit:
         if (e->call.args.len) infer_convert(in, &ARG(e, 0), types_int(t, 64, true));
         return types_basic(t, TYPE_VOID);
+    case FN_unwatch:
+        if (type_is_integer(ARG(e, 0)->type))
+            infer_convert(in, &ARG(e, 0), types_int(t, 64, false));
+        else if (in->final && ARG(e, 0)->type->kind != TYPE_POINTER)
+            diag(in->u->diags, ARG(e, 0)->span, argument_kind, "unwatch", "an address",
+                 type_name(t, ARG(e, 0)->type));
+        return types_basic(t, TYPE_VOID);
     case FN_len:
         if (ARG(e, 0)->kind == AST_MAP && !infer_map_allows(in, ARG(e, 0), MAP_EACH))
             return error_type(in);

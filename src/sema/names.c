@@ -161,7 +161,8 @@ static void name_size(struct names *n, struct ast_expr *e) {
                 !types_find_basic_name(n->u->types, of->name);
     if (bare && (variable_find(of->name, &arg) >= 0 ||
                  (!types_find_in(n->u->types, sema_traced_file(n->program), of->name) &&
-                  types_find_constant(n->u->types, of->name, &value, &type)))) {
+                  types_find_constant_in(n->u->types, sema_traced_file(n->program), of->name,
+                                         &value, &type)))) {
         struct ast_expr *x = ast_expr_new(n->u->arena, AST_IDENT, of->span);
         x->ident.name = of->name;
         e->size.of = NULL;

@@ -48,6 +48,22 @@ void sema_where_variable(struct unit *u, const struct sema_program *p, struct sp
     }
 }
 
+// Functions whose helper came with a release.
+static void need_kernel(struct unit *u, struct span span, int fn) {
+    static const struct {
+        int fn;
+        enum feature feature;
+        const char *words;
+    } rows[] = {{FN_skboutput, FEATURE_skboutput, "skboutput()"},
+                {FN_socket_cookie, FEATURE_socket_cookie, "socket_cookie()"},
+                {FN_path, FEATURE_dpath, "path()"},
+                {FN_comm, FEATURE_task_from_pid, "comm() of a thread's id"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].fn == fn && !feature_have(rows[i].feature))
+            diag(u->diags, span, kernel_too_old, rows[i].words,
+                 feature_rows[rows[i].feature].since);
+}
+
 void sema_where_function(struct unit *u, const struct sema_program *p, struct span span, int fn) {
     const struct function_row *row = &function_rows[fn];
     if (!p) {
@@ -60,10 +76,7 @@ void sema_where_function(struct unit *u, const struct sema_program *p, struct sp
         hint_where(u, row->name, 0, row->where);
     } else if (fn == FN_override && !feature_have(FEATURE_override)) {
         diag(u->diags, span, kernel_without, "override()", "CONFIG_BPF_KPROBE_OVERRIDE");
-    } else if (fn == FN_skboutput && !feature_have(FEATURE_skboutput)) {
-        diag(u->diags, span, kernel_too_old, "skboutput()", feature_rows[FEATURE_skboutput].since);
-    } else if (fn == FN_socket_cookie && !feature_have(FEATURE_socket_cookie)) {
-        diag(u->diags, span, kernel_too_old, "socket_cookie()",
-             feature_rows[FEATURE_socket_cookie].since);
+    } else {
+        need_kernel(u, span, fn);
     }
 }

@@ -142,13 +142,34 @@ static void read_params(struct dwarf_file *f, Dwarf_Die *function, struct params
     } while (dwarf_siblingof(&die, &die) == 0);
 }
 
+// The file that a unit was split off to (-gsplit-dwarf), where the code at an address is of such a
+// unit whose file was not found; else NULL. libdw looks beside the program, and where the file was
+// when it was made; from its release 0.191 on also into a package (PROGRAM.dwp).
+static const char *missing_file(struct dwarf_file *f, uint64_t address) {
+    Dwarf_Attribute attr;
+    for (size_t i = 0; i < f->ranges.len; i++) {
+        const struct dwarf_range *r = &f->ranges.data[i];
+        struct dwarf_unit *u = &f->units.data[r->unit];
+        if (address < r->begin || address >= r->end || u->die.cu != u->skeleton.cu) continue;
+        if (dwarf_attr(&u->skeleton, DW_AT_dwo_name, &attr) ||
+            dwarf_attr(&u->skeleton, DW_AT_GNU_dwo_name, &attr))
+            return dwarf_formstring(&attr);
+    }
+    return NULL;
+}
+
 const struct type_func *dwarf_find_func(struct types *t, const char *program, uint64_t entry,
                                         const char **why) {
     struct dwarf_file *f = dwarf_file_of(t, program);
     Dwarf_Die die, type;
     if ((*why = f->why)) return NULL;
     if (!find_entry(f, entry, &die)) {
-        *why = arena_printf(t->arena, "%s has no debug information of it", program);
+        const char *file = missing_file(f, entry);
+        *why = file ? arena_printf(t->arena,
+                                   "its debug information was split off to %s, which is "
+                                   "not there",
+                                   file)
+                    : arena_printf(t->arena, "%s has no debug information of it", program);
         return NULL;
     }
     struct params params = {0};

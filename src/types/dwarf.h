@@ -14,6 +14,12 @@ const struct type_func *dwarf_find_func(struct types *t, const char *program, ui
 // "struct foo", "enum e", or the bare name of a struct, class, union, enum or typedef; C++ names
 // with or without their scope ("ns::foo", "foo"). NULL when there is none.
 const struct type *dwarf_find_type(struct types *t, const char *program, const char *name);
+// The constant of an enum, by its bare name; the first of several. Each: also those that are hidden
+// by another of their name.
+bool dwarf_find_constant(struct types *t, const char *program, const char *name, int64_t *value,
+                         const struct type **type);
+void dwarf_each_constant(struct types *t, const char *program,
+                         void (*each)(void *ctx, const char *name), void *ctx);
 // The address of the first statement at a line of a source file, which is given by the end of its
 // path; column 0: any. False with *why when there is none.
 bool dwarf_find_line(struct types *t, const char *program, const char *file, int line, int column,

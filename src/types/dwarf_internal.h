@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private parts of the reader of DWARF: dwarf.c (files, functions, names),
-// dwarf_type.c (types) and dwarf_line.c (places in source files).
+// dwarf_type.c (types), dwarf_constant.c (enumerators) and dwarf_line.c (places in source files).
 #pragma once
 
 #include "symbols/debugfile.h"
@@ -42,6 +42,12 @@ struct dwarf_name { // the answer to a question, also that there is none
 };
 VEC_OF(dwarf_names, struct dwarf_name);
 
+struct dwarf_constant {
+    const char *name; // libdw's
+    Dwarf_Die of;     // the enum
+};
+VEC_OF(dwarf_constants, struct dwarf_constant);
+
 struct dwarf_file {
     struct types *types;
     const char *path;
@@ -53,6 +59,8 @@ struct dwarf_file {
     bool ranges_read;
     struct dwarf_types seen;
     struct dwarf_names names;
+    struct dwarf_constants constants; // of all enums
+    bool constants_read;
     unsigned depth; // of conversions that are under way
 };
 

@@ -241,6 +241,11 @@ bool types_find_field(struct types *t, const struct type *type, const char *name
 
 bool types_find_constant(struct types *t, const char *name, int64_t *value,
                          const struct type **type) {
+    return types_find_constant_in(t, NULL, name, value, type);
+}
+
+bool types_find_constant_in(struct types *t, const char *program, const char *name, int64_t *value,
+                            const struct type **type) {
     *type = NULL;
     for (size_t i = 0; i < t->values.len; i++) {
         if (strcmp(t->values.data[i].name, name)) continue;
@@ -250,6 +255,7 @@ bool types_find_constant(struct types *t, const char *name, int64_t *value,
     }
     struct define *d = define_find(t, name);
     if (d) return define_value(t, d, value);
+    if (program && dwarf_find_constant(t, program, name, value, type)) return true;
     if (constant_find(name, value)) return true;
     return btf_find_constant(t, name, value, type);
 }

@@ -228,6 +228,9 @@ bool types_find_field(struct types *t, const struct type *type, const char *name
 // ENOENT, O_RDONLY...) or #define of the script that folds to an integer.
 bool types_find_constant(struct types *t, const char *name, int64_t *value,
                          const struct type **type);
+// The same where a program is traced: the constants of its enums come after those of the script.
+bool types_find_constant_in(struct types *t, const char *program, const char *name, int64_t *value,
+                            const struct type **type);
 // Calls `each` for every known struct field/constant name near nothing in particular: for hints.
 void types_each_constant(struct types *t, void (*each)(void *ctx, const char *name), void *ctx);
 

@@ -83,7 +83,8 @@ static bool builtin_of(struct gen *g, const struct gen_type *t) {
                     : t->kind == GEN_BOOL   ? !strcmp(row->type, "bool")
                     : t->kind == GEN_STRING ? strstr(row->name, "comm") != NULL
                                             : false;
-        if (!fits || (row->caps && row->caps != PROBE_ANY && !(row->caps & p_caps)) || !p) continue;
+        bool missing = row->caps != PROBE_ANY && (row->caps & p_caps) != row->caps;
+        if (!fits || missing || !p) continue;
         bool numbered = (row->caps & PROBE_ARGN) != 0;
         gen_put(g, numbered ? "%s%u" : "%s", row->name, gen_pick(g, 4));
         return true;
