@@ -44,9 +44,9 @@ int perf_pmu_type(const char *name);
 int perf_pmu_retprobe_bit(const char *name);
 const char *perf_why(int err, const char *doing);
 
-// user_files.c: each file that a user probe's path names, once: a path, a program in PATH, a library's
-// name, a wildcard; "*" or "": what the process of -p has mapped, the program of -c, or else what any
-// process has mapped. Paths are in the arena. False when the one file is not there.
+// user_files.c: each file that a user probe's path names, once: a path, a program in PATH, a
+// library's name, a wildcard; "*" or "": what the process of -p has mapped, the program of -c, or
+// else what any process has mapped. Paths are in the arena. False when the one file is not there.
 bool probe_each_file(struct probe_env *env, const char *path,
                      bool (*each)(void *ctx, const char *path), void *ctx);
 bool probe_any_file(const char *path);
@@ -61,6 +61,10 @@ struct kfunction {
 // Calls each for every function; *traceable says whether the list is the kernel's own.
 void kfunctions_each(bool (*each)(void *ctx, const struct kfunction *f), void *ctx);
 bool kfunctions_have(const char *module, const char *name);
+// All of them, for many questions: read once, in the arena.
+struct kfunction_set;
+struct kfunction_set *kfunctions_read(struct arena *a);
+bool kfunctions_contain(const struct kfunction_set *set, const char *name);
 // Near names, for a hint; NULL when there are none.
 const char *kfunctions_near(struct arena *a, const char *name);
 
