@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/suggest.h"
 #include "cli/cli.h"
 #include "parser/parser.h"
 #include "probes/probe.h"
@@ -114,6 +115,21 @@ static void list_everywhere(struct lister *l, const char *head, const char *patt
     }
 }
 
+static void explain_nothing(const char *pattern, const char *head) {
+    if (pattern[strlen(head)] && !probe_has_glob(head) && !provider_find(head)) {
+        struct suggest s = suggest_begin(head);
+        for (const struct provider *const *p = provider_all(); *p; p++)
+            suggest_offer(&s, (*p)->name);
+        log_warning("Invalid probe type: %s", head);
+        if (s.best) log_hint("did you mean %s?", s.best);
+    } else if (!tracefs_path()) {
+        log_warning("no probe matches %s: tracefs is not mounted or not readable", pattern);
+        log_hint("as root: mount -t tracefs tracefs /sys/kernel/tracing");
+    } else {
+        log_warning("no probe matches %s", pattern);
+    }
+}
+
 static int list_pattern(struct lister *l, const char *pattern) {
     struct arena *a = l->env.arena;
     if (!strncmp(pattern, "struct ", 7) || !strncmp(pattern, "union ", 6) ||
@@ -127,6 +143,7 @@ static int list_pattern(struct lister *l, const char *pattern) {
         list_provider(l, named, pattern);
     else
         list_everywhere(l, head, pattern);
+    if (!l->shown) explain_nothing(pattern, head);
     return 0;
 }
 

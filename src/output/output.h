@@ -77,6 +77,9 @@ void output_lost(struct output *o, uint64_t n);
 void output_message(struct output *o, const char *kind, const struct mf_event *e, const char *text);
 // What went wrong at a place of the script while it ran; `code` is what the helper gave.
 void output_runtime_error(struct output *o, const struct mf_event *e, int code);
+// An error of the run at a place of the script, with its line; column 0: none. To stderr.
+void output_error_at(struct output *o, uint32_t line, uint32_t column, uint32_t end,
+                     const char *format, ...) ATTR_PRINTF(5, 6);
 // A line of the script, and below it an underline from a column to before another, all 1-based.
 // column 0: no underline.
 void output_excerpt(FILE *out, const char *source, uint32_t line, uint32_t column, uint32_t end);

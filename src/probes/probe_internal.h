@@ -68,5 +68,3 @@ bool kfunctions_contain(const struct kfunction_set *set, const char *name);
 // Near names, for a hint; NULL when there are none.
 const char *kfunctions_near(struct arena *a, const char *name);
 
-// tracefs.c: where tracefs is mounted.
-const char *tracefs_path(void);

@@ -103,7 +103,7 @@ static void on_print(struct runtime *rt, const struct mf_event *e, const void *r
 }
 static void on_print_map(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)record;
-    rt_print_map(rt, e->map, e->top, e->div);
+    rt_print_map(rt, e->map, e->top, e->div, e->then);
 }
 static void on_print_map_item(struct runtime *rt, const struct mf_event *e, const void *record) {
     rt_print_item(rt, e->map, field(e, 0, record), e->fields.len > 1 ? field(e, 1, record) : NULL);

@@ -81,6 +81,7 @@ static void close_all(struct runtime *rt) {
     if (rt->signals >= 0) close(rt->signals);
     ring_buffer__free(rt->events);
     ring_buffer__free(rt->control);
+    rt_packets_close(rt);
     for (size_t i = 0; i < rt->queue_len; i++) free(rt->queue[i].record);
     free(rt->queue);
     bpf_object__close(rt->object);
@@ -114,10 +115,13 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
         status = 0;
         goto out;
     }
+    if (rt_packets_open(&rt)) goto out;
     note_start(&rt);
     rt.programs_fd = rt_watch_programs(&rt);
     if (rt_attach(&rt)) goto out;
     if (rt_pins_keep(&rt)) goto out;
+    rt_take_signals(
+        &rt); // until here they end the program; from the announcement on they are asked for
     announce(&rt);
     rt_loop(&rt);
     finish(&rt);
