@@ -153,12 +153,15 @@ static const handler handlers[] = {
     [EVENT_RUNTIME_ERROR] = on_runtime_error,
 };
 
-int rt_handle(struct runtime *rt, const void *record, size_t len) {
+const struct mf_event *rt_event_of(const struct runtime *rt, const void *record, size_t len) {
     uint32_t id;
     memcpy(&id, record, 4);
-    if (id >= rt->m->events.len) return 0;
-    const struct mf_event *e = &rt->m->events.data[id];
-    if (len < e->size) return 0;
-    handlers[e->kind](rt, e, record);
+    const struct mf_event *e = id < rt->m->events.len ? &rt->m->events.data[id] : NULL;
+    return e && len >= e->size ? e : NULL;
+}
+
+int rt_handle(struct runtime *rt, const void *record, size_t len) {
+    const struct mf_event *e = rt_event_of(rt, record, len);
+    if (e) handlers[e->kind](rt, e, record);
     return 0;
 }

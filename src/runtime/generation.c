@@ -28,20 +28,57 @@ static void wait_for_programs(void) {
     if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)) usleep(GRACE_US);
 }
 
-int rt_next_generation(struct runtime *rt, uint32_t map) {
+static bool is_of_map(const struct mf_event *e) {
+    return e->kind == EVENT_PRINT_MAP || e->kind == EVENT_PRINT_MAP_ITEM ||
+           e->kind == EVENT_CLEAR || e->kind == EVENT_ZERO;
+}
+
+// Other maps that the queue prints and empties change at the same time: one wait is for all. Not
+// past an exit(), after which nothing more is printed.
+static void change_others(struct runtime *rt, bool *seen) {
+    for (size_t i = rt->queue_next; i < rt->queue_len; i++) {
+        const struct mf_event *e = rt_event_of(rt, rt->queue[i].record, rt->queue[i].len);
+        if (e && e->kind == EVENT_EXIT) return;
+        if (!e || !is_of_map(e) || seen[e->map]) continue;
+        seen[e->map] = true;
+        if (!e->then || !rt->m->maps.data[e->map].has_generations || rt->changed[e->map]) continue;
+        rt->generations[e->map] = !rt->generations[e->map];
+        rt->changed[e->map] = true;
+    }
+}
+
+static int write_generations(struct runtime *rt) {
     struct bpf_map *variable = bpf_object__find_map_by_name(rt->object, MF_GENERATIONS);
-    size_t size = variable ? bpf_map__value_size(variable) : 0;
+    size_t size = rt->m->maps.len * sizeof(*rt->generations);
     uint32_t zero = 0;
-    if (size < (map + 1) * sizeof(uint64_t)) return -ENOENT;
-    uint64_t *value = calloc(1, size);
-    if (!value) return -ENOMEM;
-    rt->generations[map] = !rt->generations[map];
-    memcpy(value, rt->generations, rt->m->maps.len * sizeof(*value));
-    int err = bpf_map_update_elem(bpf_map__fd(variable), &zero, value, BPF_ANY);
-    free(value);
-    if (err)
-        rt->generations[map] = !rt->generations[map];
-    else
-        wait_for_programs();
+    if (!variable || bpf_map__value_size(variable) != size) return -ENOENT;
+    return bpf_map_update_elem(bpf_map__fd(variable), &zero, rt->generations, BPF_ANY);
+}
+
+int rt_next_generation(struct runtime *rt, uint32_t map, uint64_t *old) {
+    size_t n = rt->m->maps.len;
+    *old = !rt->generations[map];
+    if (rt->changed[map]) {
+        rt->changed[map] = false;
+        return 0;
+    }
+    *old = rt->generations[map];
+    uint64_t *before = calloc(n, sizeof(*before));
+    bool *seen = calloc(n, 1);
+    int err = before && seen ? 0 : -ENOMEM;
+    if (!err) {
+        memcpy(before, rt->generations, n * sizeof(*before));
+        rt->generations[map] = !*old;
+        seen[map] = true;
+        change_others(rt, seen);
+        err = write_generations(rt);
+        for (uint32_t i = 0; err && i < n; i++) {
+            if (i != map && rt->generations[i] != before[i]) rt->changed[i] = false;
+            rt->generations[i] = before[i];
+        }
+    }
+    free(before);
+    free(seen);
+    if (!err) wait_for_programs();
     return err;
 }

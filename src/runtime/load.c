@@ -136,6 +136,7 @@ int rt_load(struct runtime *rt, const void *object, size_t len) {
         rt->cleared = arena_alloc(rt->arena, rt->m->maps.len + 1);
         rt->zeroed = arena_alloc(rt->arena, rt->m->maps.len + 1);
         rt->generations = arena_alloc(rt->arena, (rt->m->maps.len + 1) * sizeof(uint64_t));
+        rt->changed = arena_alloc(rt->arena, rt->m->maps.len + 1);
         rt->emptied = arena_alloc(rt->arena, rt->m->maps.len + 1);
         rt->reused = arena_alloc(rt->arena, rt->m->maps.len + 1);
         err = prepare_maps(rt);

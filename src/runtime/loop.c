@@ -37,15 +37,15 @@ bool rt_is_after_exit(const struct runtime *rt, const void *record) {
 
 // Control events up to a time, in their order.
 static void run_queue(struct runtime *rt, uint64_t until) {
-    size_t done = 0;
-    while (done < rt->queue_len && rt->queue[done].time <= until) {
-        struct pending p = rt->queue[done++];
+    rt->queue_next = 0;
+    while (rt->queue_next < rt->queue_len && rt->queue[rt->queue_next].time <= until) {
+        struct pending p = rt->queue[rt->queue_next++];
         if (!rt_is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
         free(p.record);
     }
-    if (!done) return;
-    rt->queue_len -= done;
-    memmove(rt->queue, rt->queue + done, rt->queue_len * sizeof(*rt->queue));
+    if (!rt->queue_next) return;
+    rt->queue_len -= rt->queue_next;
+    memmove(rt->queue, rt->queue + rt->queue_next, rt->queue_len * sizeof(*rt->queue));
 }
 
 static int on_control(void *ctx, void *data, size_t len) {

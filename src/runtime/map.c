@@ -169,7 +169,7 @@ void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div,
     struct snapshot s = {0};
     const struct mf_map *m = &rt->m->maps.data[map];
     uint64_t generation = rt->generations[map];
-    bool old = then && m->has_generations && rt_next_generation(rt, map) == 0;
+    bool old = then && m->has_generations && rt_next_generation(rt, map, &generation) == 0;
     if (read_generation(rt, map, generation, &s)) {
         show_prefixes(rt, map, &s);
         output_map(rt->out, m, s.entries, s.n, top, div);

@@ -30,6 +30,7 @@ struct runtime {
     struct bpf_map **maps;         // likewise
     bool *cleared, *zeroed;        // keyless maps that clear() emptied, that zero() set
     uint64_t *generations;         // of maps that have them
+    bool *changed;                 // their generation, ahead of the print that is in the queue
     bool *emptied;                 // by a print, for the clear() or zero() that follows
     bool *reused;                  // pinned maps that were there before
     int pins;                      // PIN_FOLDER, locked from look-up to pinning; -1
@@ -38,7 +39,7 @@ struct runtime {
     struct ring_buffer *events, *control;
     struct rt_packets *packets; // NULL: none
     struct pending *queue;
-    size_t queue_len, queue_cap;
+    size_t queue_len, queue_cap, queue_next; // next: what has not had its turn
     struct symbols *symbols;
     struct output *out;
     FILE *file; // -o, or stdout
@@ -85,9 +86,11 @@ void rt_print_all_maps(struct runtime *rt);
 // generation.c: is the entry with this key, as the kernel has it, of that generation?
 bool rt_has_generation(const struct runtime *rt, uint32_t map, const void *key,
                        uint64_t generation);
-// Changes the generation of new entries, and returns when no program uses the old one. Negative
-// errno: nothing was changed.
-int rt_next_generation(struct runtime *rt, uint32_t map);
+// Changes the generation of new entries, and returns when no program uses the one before, which
+// *old gets. Negative errno: nothing was changed.
+int rt_next_generation(struct runtime *rt, uint32_t map, uint64_t *old);
+// event.c: what the record is of; NULL: nothing known.
+const struct mf_event *rt_event_of(const struct runtime *rt, const void *record, size_t len);
 // trial.c: failures set the status
 void rt_run_tests(struct runtime *rt);
 void rt_run_benches(struct runtime *rt);
