@@ -51,7 +51,6 @@ static void run_child(char **argv, int gate, int failure) {
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     if (read(gate, &byte, 1) != 1) _exit(1); // the tracer gave up
-    close(gate);
     execvp(argv[0], argv);
     int err = errno;
     _exit(write(failure, &err, sizeof(err)) == sizeof(err) ? 127 : 126);

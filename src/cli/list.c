@@ -11,12 +11,16 @@
 #include "parser/parser.h"
 #include "probes/probe.h"
 
+VEC_OF(listed, struct mf_target);
+VEC_OF(providers, const struct provider *);
+
 struct lister {
     const struct options *o;
+    struct listed found; // of one pattern and provider
     struct probe_env env;
     const struct provider *provider;
+    size_t shown;     // for one pattern
     const char *said; // why arguments are not shown, the last time it was said
-    size_t n;         // probes that were listed
 };
 
 // Who tells the arguments: BTF has those of the kernel's functions, whatever probe is on them.
@@ -26,12 +30,20 @@ static const struct provider *describer(const struct provider *p) {
     return provider_find(p->caps & PROBE_RETVAL ? "fexit" : "fentry");
 }
 
-static bool show(void *ctx, const struct mf_target *target) {
-    struct lister *l = ctx;
+// An argument as the probe has it: arg0 and so on, where its name is not known there.
+static void show_argument(const struct lister *l, const struct probe_arg *arg, size_t i) {
+    if (l->provider->describe) {
+        printf("    %s\n", arg->decl);
+        return;
+    }
+    size_t n = strlen(arg->decl), name = strlen(arg->name);
+    printf("    %.*sarg%zu\n", (int)(n > name ? n - name : n), arg->decl, i);
+}
+
+static void show(struct lister *l, const struct mf_target *target) {
     const struct provider *p = describer(l->provider);
     puts(target->name);
-    l->n++;
-    if (!l->o->verbose || !p->describe) return true;
+    if (!l->o->verbose || !p->describe) return;
     struct probe_layout layout = {0};
     struct probe_error err = {0};
     if (!p->describe(&l->env, target, &layout, &err)) {
@@ -39,13 +51,22 @@ static bool show(void *ctx, const struct mf_target *target) {
         if (err.hint && (!l->said || strcmp(l->said, err.message)))
             log_warning("arguments are not shown: %s", err.message);
         if (err.hint) l->said = err.message;
-        return true;
+        return;
     }
-    for (size_t i = 0; i < layout.args.len; i++) {
-        printf("    %s\n", layout.args.data[i].decl);
-    }
+    bool has_args = l->provider->describe || (l->provider->caps & PROBE_ARGN);
+    for (size_t i = 0; has_args && i < layout.args.len; i++)
+        if (layout.args.data[i].decl) show_argument(l, &layout.args.data[i], i);
     if (layout.retval_decl) printf("    %s\n", layout.retval_decl);
+}
+
+static bool collect(void *ctx, const struct mf_target *target) {
+    struct lister *l = ctx;
+    VEC_PUSH(l->env.arena, &l->found, *target);
     return true;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const struct mf_target *)a)->name, ((const struct mf_target *)b)->name);
 }
 
 static void list_provider(struct lister *l, const struct provider *p, const char *pattern) {
@@ -54,12 +75,45 @@ static void list_provider(struct lister *l, const struct provider *p, const char
     if (!p->list || !probe_spec_parse(l->env.arena, pattern, &spec, &err)) return;
     spec.parts[0] = p->name;
     l->provider = p;
-    p->list(&l->env, &spec, show, l);
+    l->found.len = 0;
+    p->list(&l->env, &spec, collect, l);
+    struct mf_target *t = l->found.data;
+    if (l->found.len) qsort(t, l->found.len, sizeof(*t), by_name);
+    // Static functions of one name are one probe.
+    for (size_t i = 0; i < l->found.len; i++)
+        if (!i || strcmp(t[i].name, t[i - 1].name)) show(l, &t[i]);
+    l->shown += l->found.len;
 }
 
 // What a pattern lists that names no provider: returns have the names of the entries, and a timer
 // is no place.
 static bool is_place(const struct provider *p) { return !(p->caps & (PROBE_RETVAL | PROBE_TIMER)); }
+
+static int by_provider(const void *a, const void *b) {
+    const struct provider *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+// A pattern that names no provider is for each that it fits; a word is a function or event of
+// whatever provider, or, where there is none, a part of their names.
+static void list_everywhere(struct lister *l, const char *head, const char *pattern) {
+    struct arena *a = l->env.arena;
+    bool is_word = !strchr(pattern, ':') && strcmp(pattern, "*");
+    struct providers places = {0};
+    for (const struct provider *const *p = provider_all(); *p; p++)
+        if (is_place(*p) && (*p)->list) VEC_PUSH(a, &places, *p);
+    qsort(places.data, places.len, sizeof(*places.data), by_provider);
+    for (int part = 0; part <= is_word && !l->shown; part++) {
+        const char *around = part ? "*" : "";
+        for (size_t i = 0; i < places.len; i++) {
+            const struct provider *p = places.data[i];
+            if (is_word)
+                list_provider(l, p, arena_printf(a, "%s:%s%s%s", p->name, around, pattern, around));
+            else if (probe_glob(head, p->name))
+                list_provider(l, p, pattern);
+        }
+    }
+}
 
 static void explain_nothing(const char *pattern, const char *head) {
     if (pattern[strlen(head)] && !probe_has_glob(head) && !provider_find(head)) {
@@ -84,18 +138,12 @@ static int list_pattern(struct lister *l, const char *pattern) {
     size_t n = strcspn(pattern, ":");
     const char *head = arena_strndup(a, pattern, n);
     const struct provider *named = provider_find(head);
-    bool anywhere = !pattern[n] && strcmp(head, "*"); // a word: of whatever provider
-    const char *around = probe_has_glob(head) ? "" : "*";
-    size_t before = l->n;
-    if (named) list_provider(l, named, pattern);
-    for (const struct provider *const *p = provider_all(); !named && *p; p++) {
-        if (!is_place(*p)) continue;
-        if (anywhere)
-            list_provider(l, *p, arena_printf(a, "%s:%s%s%s", (*p)->name, around, pattern, around));
-        else if (probe_glob(head, (*p)->name))
-            list_provider(l, *p, pattern);
-    }
-    if (l->n == before) explain_nothing(pattern, head);
+    l->shown = 0;
+    if (named)
+        list_provider(l, named, pattern);
+    else
+        list_everywhere(l, head, pattern);
+    if (!l->shown) explain_nothing(pattern, head);
     return 0;
 }
 

@@ -45,7 +45,15 @@ static int match_self(struct probe_env *env, const struct probe_spec *spec, prob
     return -1;
 }
 
-#define SELF_RUN(id, text, alias, matcher, about, form)                                            \
+static void list_self(struct probe_env *env, const struct probe_spec *spec, probe_found found,
+                      void *ctx) {
+    (void)env;
+    struct mf_target t = {.name = "self:signal:SIGUSR1", .function = "SIGUSR1"};
+    bool fits = spec->nparts < 3 || probe_glob(spec->parts[2], t.function);
+    if (spec->nparts > 1 && fits && probe_glob(spec->parts[1], "signal")) found(ctx, &t);
+}
+
+#define SELF_RUN(id, text, alias, matcher, lister, about, form)                                    \
     const struct provider provider_##id = {                                                        \
         .name = text,                                                                              \
         .aliases = {alias},                                                                        \
@@ -55,10 +63,13 @@ static int match_self(struct probe_env *env, const struct probe_spec *spec, prob
         .context = CTX_NONE,                                                                       \
         .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,                                                 \
         .match = matcher,                                                                          \
+        .list = lister,                                                                            \
     }
 
-SELF_RUN(begin, "begin", "BEGIN", match_plain, "Once, after all probes are attached", "begin");
-SELF_RUN(end, "end", "END", match_plain, "Once, after all probes are detached", "end");
-SELF_RUN(self, "self", NULL, match_self, "When gaff itself gets a signal", "self:signal:SIGUSR1");
-SELF_RUN(test, "test", NULL, match_named, "A test case, run with --test", "test:NAME");
-SELF_RUN(bench, "bench", NULL, match_named, "A benchmark, run with --bench", "bench:NAME");
+SELF_RUN(begin, "begin", "BEGIN", match_plain, NULL, "Once, after all probes are attached",
+         "begin");
+SELF_RUN(end, "end", "END", match_plain, NULL, "Once, after all probes are detached", "end");
+SELF_RUN(self, "self", NULL, match_self, list_self, "When gaff itself gets a signal",
+         "self:signal:SIGUSR1");
+SELF_RUN(test, "test", NULL, match_named, NULL, "A test case, run with --test", "test:NAME");
+SELF_RUN(bench, "bench", NULL, match_named, NULL, "A benchmark, run with --bench", "bench:NAME");

@@ -17,7 +17,7 @@ struct search {
     probe_found found;
     void *ctx;
     int n;
-    bool with_module;
+    const struct kfunction_set *traceable; // fentry: of many; NULL: all that have BTF
     struct suggest suggest;
 };
 
@@ -25,6 +25,8 @@ static bool consider(void *ctx, const char *module, const char *name) {
     struct search *s = ctx;
     if (!probe_glob(s->module, module)) return true;
     if (!probe_glob(s->pattern, name)) return true;
+    // BTF has functions too that are gone after the start, inlined everywhere or not to be traced.
+    if (s->traceable && !kfunctions_contain(s->traceable, name)) return true;
     struct arena *a = s->env->arena;
     struct mf_target t = {.name = arena_printf(a, "%s:%s:%s", s->provider, module, name),
                           .module = module,
@@ -68,6 +70,7 @@ static int match_fentry(struct probe_env *env, const struct probe_spec *spec, pr
         const struct type_func *f = types_find_func(env->types, NULL, function);
         if (f && probe_glob(s.module, f->module)) consider(&s, f->module, function);
     } else {
+        s.traceable = kfunctions_read(env->arena);
         types_each_func(env->types, NULL, consider, &s);
     }
     if (s.n) return s.n;
@@ -84,6 +87,7 @@ static void list_fentry(struct probe_env *env, const struct probe_spec *spec, pr
                        .provider = provider_find(spec->parts[0])->name,
                        .module = spec->nparts > 2 ? spec->parts[1] : "*",
                        .pattern = spec->nparts > 1 ? spec->parts[spec->nparts - 1] : "*",
+                       .traceable = kfunctions_read(env->arena),
                        .found = found,
                        .ctx = ctx};
     types_each_func(env->types, NULL, consider, &s);
@@ -144,18 +148,14 @@ static size_t attach_trace(struct probe_env *env, struct bpf_program *prog,
 
 // ---- raw tracepoints ----
 
-static bool raw_name(struct search *s, const char *name) {
-    if (!probe_glob(s->pattern, name)) return true;
+static bool consider_raw(void *ctx, const char *module, const char *name) {
+    struct search *s = ctx;
+    if (!probe_glob(s->module, module) || !probe_glob(s->pattern, name)) return true;
     struct arena *a = s->env->arena;
-    struct mf_target t = {.name = arena_printf(a, "rawtracepoint:%s", name),
+    struct mf_target t = {.name = arena_printf(a, "rawtracepoint:%s:%s", module, name),
                           .function = arena_strdup(a, name)};
     s->n++;
     return s->found(s->ctx, &t);
-}
-
-static bool consider_raw(void *ctx, const char *module, const char *name) {
-    (void)module;
-    return raw_name(ctx, name);
 }
 
 static int match_raw(struct probe_env *env, const struct probe_spec *spec, probe_found found,
@@ -165,8 +165,11 @@ static int match_raw(struct probe_env *env, const struct probe_spec *spec, probe
                    spec->nparts - 1);
         return -1;
     }
-    struct search s = {
-        .env = env, .pattern = spec->parts[spec->nparts - 1], .found = found, .ctx = ctx};
+    struct search s = {.env = env,
+                       .module = spec->nparts > 2 ? spec->parts[1] : "*",
+                       .pattern = spec->parts[spec->nparts - 1],
+                       .found = found,
+                       .ctx = ctx};
     if (probe_has_glob(s.pattern)) {
         types_each_raw_tracepoint(env->types, consider_raw, &s);
         if (!s.n) probe_fail(env, err, "No matches for %s", spec->text);
@@ -177,13 +180,17 @@ static int match_raw(struct probe_env *env, const struct probe_spec *spec, probe
         probe_fail(env, err, "rawtracepoint %s does not exist", s.pattern);
         return 0;
     }
-    raw_name(&s, s.pattern);
+    struct mf_target t = {.name =
+                              arena_printf(env->arena, "rawtracepoint%s", strchr(spec->text, ':')),
+                          .function = s.pattern};
+    found(ctx, &t);
     return 1;
 }
 
 static void list_raw(struct probe_env *env, const struct probe_spec *spec, probe_found found,
                      void *ctx) {
     struct search s = {.env = env,
+                       .module = spec->nparts > 2 ? spec->parts[1] : "*",
                        .pattern = spec->nparts > 1 ? spec->parts[spec->nparts - 1] : "*",
                        .found = found,
                        .ctx = ctx};

@@ -105,7 +105,9 @@ static bool describe(struct probe_env *env, const struct mf_target *t, struct pr
             f.type = inner->fields[0].type;
         }
         struct probe_arg arg = {.name = f.name, .type = f.type, .offset = f.offset};
-        arg.decl = arena_printf(env->arena, "%s %s", type_name(env->types, f.type), f.name);
+        bool is_own = !strcmp(f.name, "meta"); // of every iterator: not listed
+        if (!is_own)
+            arg.decl = arena_printf(env->arena, "%s %s", type_name(env->types, f.type), f.name);
         VEC_PUSH(env->arena, &out->args, arg);
     }
     out->record = context;

@@ -31,8 +31,8 @@ static bool module_matches(const char *pattern, const char *module) {
 static bool consider(void *ctx, const struct kfunction *f) {
     struct search *s = ctx;
     if (!module_matches(s->module, f->module) || !probe_glob(s->pattern, f->name)) return true;
-    // Clones that the compiler made (.cold, .part) are not entered by a call.
-    if (strstr(f->name, ".cold")) return true;
+    // Parts of functions that the compiler made are not entered as functions are.
+    if (strstr(f->name, ".cold") || strstr(f->name, ".part.")) return true;
     struct arena *a = s->env->arena;
     struct mf_target t = {.function = arena_strdup(a, f->name), .is_return = s->is_return};
     t.module = s->module && *f->module ? arena_strdup(a, f->module) : NULL;

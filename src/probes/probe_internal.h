@@ -63,5 +63,9 @@ void kfunctions_each(bool (*each)(void *ctx, const struct kfunction *f), void *c
 bool kfunctions_have(const char *module, const char *name);
 // The one clone that the compiler made of a function in place of it ("name.isra.0"), or NULL.
 const char *kfunctions_clone(struct arena *a, const char *module, const char *name);
+// All of them, for many questions: read once, in the arena.
+struct kfunction_set;
+struct kfunction_set *kfunctions_read(struct arena *a);
+bool kfunctions_contain(const struct kfunction_set *set, const char *name);
 // Near names, for a hint; NULL when there are none.
 const char *kfunctions_near(struct arena *a, const char *name);

@@ -119,6 +119,34 @@ const char *kfunctions_clone(struct arena *a, const char *module, const char *na
     return c.n == 1 ? c.first : NULL;
 }
 
+struct kfunction_set {
+    struct arena *arena;
+    const char **data;
+    size_t len, cap;
+};
+
+static bool add_to_set(void *ctx, const struct kfunction *f) {
+    struct kfunction_set *set = ctx;
+    VEC_PUSH(set->arena, set, arena_strdup(set->arena, f->name));
+    return true;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct kfunction_set *kfunctions_read(struct arena *a) {
+    struct kfunction_set *set = ARENA_NEW(a, struct kfunction_set);
+    set->arena = a;
+    kfunctions_each(add_to_set, set);
+    if (set->len) qsort(set->data, set->len, sizeof(*set->data), by_name);
+    return set;
+}
+
+bool kfunctions_contain(const struct kfunction_set *set, const char *name) {
+    return set->len && bsearch(&name, set->data, set->len, sizeof(*set->data), by_name);
+}
+
 enum { MAX_NEAR = 4 };
 
 struct near {

@@ -6,6 +6,7 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -22,6 +23,9 @@ static int compare_names(const struct dirent **a, const struct dirent **b) {
 static bool events_of(const char *root, const char *category, each_event each, void *ctx) {
     char path[512];
     struct dirent **names;
+    // What cannot be enabled (the records of ftrace itself) cannot be traced.
+    snprintf(path, sizeof(path), "%s/events/%s/enable", root, category);
+    if (access(path, F_OK)) return true;
     snprintf(path, sizeof(path), "%s/events/%s", root, category);
     int n = scandir(path, &names, NULL, compare_names);
     bool go_on = true;

@@ -17,7 +17,7 @@
 // looked for: an event can start a program, and new ones come meanwhile.
 enum { DRAIN_SECONDS = 3, TICKS = 64 };
 
-uint64_t rt_now(void) {
+static uint64_t now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
@@ -75,9 +75,9 @@ void rt_read_signals(struct runtime *rt) {
             rt_run_programs(rt, "self");
             continue;
         }
-        if (rt->deadline) _exit(130); // asked twice: at once
-        rt->stop = true;
-        rt->deadline = rt_now() + DRAIN_SECONDS * 1000000000ull;
+        if (rt->asked) _exit(130); // twice: at once
+        rt->asked = rt->stop = true;
+        rt->deadline = now_ns() + DRAIN_SECONDS * 1000000000ull;
     }
 }
 
@@ -88,7 +88,7 @@ static int on_event(void *ctx, void *data, size_t len) {
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->queue_len) run_queue(rt, time_of(data));
     if (rt_is_after_exit(rt, data)) return 0;
-    if (rt->deadline && rt_now() > rt->deadline) {
+    if (rt->deadline && now_ns() > rt->deadline) {
         rt->unhandled++;
         return 0;
     }

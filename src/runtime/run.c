@@ -103,6 +103,7 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
     if (!open_manifest(&rt, object, len)) goto out;
     struct symbols_options symbols = {.demangle = manifest_config_uint(rt.m, "cpp_demangle") != 0,
                                       .lines = manifest_config_uint(rt.m, "show_debug_info") != 0,
+                                      .vmlinux = manifest_config(rt.m, "vmlinux"),
                                       .debug_dirs = opts->debug_dirs,
                                       .ndebug_dirs = opts->ndebug_dirs};
     rt.symbols = symbols_new(&symbols);

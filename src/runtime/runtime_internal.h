@@ -52,6 +52,7 @@ struct runtime {
     uint32_t ring_bytes; // of the data ring
     size_t attached;
     bool stop;          // leave the loop
+    bool asked;         // by a signal
     uint64_t exit_time; // ns; what came after exit() is not shown. 0: no exit() yet
     uint64_t deadline;  // ns, after a signal: what is not handled by then counts as lost. 0: none
     uint64_t unhandled; // events that were left at the deadline
@@ -78,7 +79,6 @@ void rt_loop(struct runtime *rt);
 void rt_drain(struct runtime *rt);
 bool rt_is_after_exit(const struct runtime *rt, const void *record);
 void rt_read_signals(struct runtime *rt); // those that wait; sets stop and the deadline
-uint64_t rt_now(void);                    // ns, of the clock of exit_time and deadline
 // sink.c: where the output goes, a file or, NULL, standard output; NULL after a message.
 FILE *rt_sink_open(struct runtime *rt, const char *path);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the output goes. A pipe whose reader is slow must not keep a signal from being seen: before
-// each write it is waited for room and for signals; after one, only as long as events are handled.
+// each write it is waited for room and for signals; after one, no longer than for PATIENCE.
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,15 +12,17 @@
 #include "base/log.h"
 #include "runtime/runtime_internal.h"
 
-// Waits until the pipe takes bytes; false at the end of the time after a signal.
+enum { PATIENCE = 3000 }; // ms without room, once a signal has come
+
+// Waits until the pipe takes bytes; false when that takes too long after a signal.
 static bool wait_for_room(struct runtime *rt) {
     for (;;) {
-        uint64_t now = rt_now();
-        if (rt->deadline && now >= rt->deadline) return false;
-        int timeout = rt->deadline ? (int)((rt->deadline - now) / 1000000) + 1 : -1;
         struct pollfd p[2] = {{.fd = rt->sink, .events = POLLOUT},
                               {.fd = rt->signals, .events = POLLIN}};
-        if (poll(p, 2, timeout) < 0 && errno != EINTR) return true; // write() says what is wrong
+        int n = poll(p, 2, rt->asked ? PATIENCE : -1);
+        if (n == 0) return false;
+        if (n < 0 && errno != EINTR) return true; // write() says what is wrong
+        if (n < 0) continue;
         if (p[1].revents) rt_read_signals(rt);
         if (p[0].revents) return true;
     }

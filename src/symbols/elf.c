@@ -44,6 +44,13 @@ bool elf_file_offset(Elf *elf, uint64_t vaddr, uint32_t flags, uint64_t *offset)
     return false;
 }
 
+char *elf_hex(const char *bytes, size_t len) {
+    char *hex = calloc(len + 1, 2);
+    for (size_t i = 0; hex && i < len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", (unsigned char)bytes[i]);
+    return hex;
+}
+
 static char *note_build_id(Elf_Data *data) {
     GElf_Nhdr note;
     size_t name, desc, next;
@@ -52,10 +59,7 @@ static char *note_build_id(Elf_Data *data) {
         if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
             memcmp(bytes + name, "GNU", sizeof("GNU")))
             continue;
-        char *hex = calloc(note.n_descsz + 1, 2);
-        for (size_t i = 0; hex && i < note.n_descsz; i++)
-            snprintf(hex + 2 * i, 3, "%02x", (unsigned char)bytes[desc + i]);
-        return hex;
+        return elf_hex(bytes + desc, note.n_descsz);
     }
     return NULL;
 }

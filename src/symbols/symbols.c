@@ -9,6 +9,7 @@
 struct symbols {
     struct symbols_options opts;
     struct kernel_symbols *kernel;
+    struct kernel_lines *kernel_lines;
     struct user_symbols *user;
 };
 
@@ -21,6 +22,7 @@ struct symbols *symbols_new(const struct symbols_options *opts) {
 void symbols_free(struct symbols *s) {
     if (!s) return;
     kernel_symbols_free(s->kernel);
+    kernel_lines_close(s->kernel_lines);
     user_symbols_free(s->user);
     free(s);
 }
@@ -33,9 +35,35 @@ bool symbols_kernel(struct symbols *s, uint64_t addr, const char **name, uint64_
 
 size_t symbols_kernel_frames(struct symbols *s, uint64_t addr, enum symbols_place place,
                              struct symbol_frame *out, size_t max) {
-    (void)place;
-    *out = (struct symbol_frame){0};
-    return max && symbols_kernel(s, addr, &out->name, &out->offset, &out->module);
+    struct lines_frame found[SYMBOLS_MAX_FRAMES];
+    struct symbol_frame function = {0};
+    if (!max || !symbols_kernel(s, addr, &function.name, &function.offset, &function.module))
+        return 0;
+    size_t n = 0;
+    if (s->opts.lines && place != SYMBOLS_NAME && !function.module) {
+        struct lines_options opts = {.demangle = false};
+        if (!s->kernel_lines) s->kernel_lines = kernel_lines_open(s->opts.vmlinux, &opts);
+        n = kernel_lines_find(s->kernel_lines, place == SYMBOLS_CALLER ? addr - 1 : addr, found,
+                              max < SYMBOLS_MAX_FRAMES ? max : SYMBOLS_MAX_FRAMES);
+    }
+    n = frames_from_lines(found, n, NULL, out);
+    out[n - 1].name = function.name;
+    out[n - 1].offset = function.offset;
+    out[n - 1].module = function.module;
+    return n;
+}
+
+size_t frames_from_lines(const struct lines_frame *found, size_t n, const char *module,
+                         struct symbol_frame *out) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct symbol_frame){.name = found[i].name,
+                                       .module = module,
+                                       .file = found[i].file,
+                                       .line = found[i].line,
+                                       .inlined = found[i].inlined};
+    if (n) return n;
+    *out = (struct symbol_frame){.module = module};
+    return 1;
 }
 
 static struct user_symbols *user_half(struct symbols *s) {

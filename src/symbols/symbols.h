@@ -12,6 +12,7 @@ struct symbols;
 struct symbols_options {
     bool demangle;                 // C++ and Rust names
     bool lines;                    // source lines and inlined functions
+    const char *vmlinux;           // the kernel's image, borrowed; NULL or "": looked for
     const char *const *debug_dirs; // folders with debug information, borrowed
     size_t ndebug_dirs;
 };

@@ -2,6 +2,7 @@
 // The two halves behind struct symbols: kernel.c and user.c.
 #pragma once
 
+#include "symbols/lines.h"
 #include "symbols/symbols.h"
 
 struct kernel_symbols;
@@ -11,6 +12,17 @@ struct kernel_symbols *kernel_symbols_read(void);
 void kernel_symbols_free(struct kernel_symbols *k);
 bool kernel_symbols_find(const struct kernel_symbols *k, uint64_t addr, const char **name,
                          uint64_t *offset, const char **module);
+
+struct kernel_lines;
+// `image`, or where distributions put it, if NULL or "". Of what cannot be used nothing is found.
+struct kernel_lines *kernel_lines_open(const char *image, const struct lines_options *opts);
+void kernel_lines_close(struct kernel_lines *k);
+size_t kernel_lines_find(struct kernel_lines *k, uint64_t address, struct lines_frame *out,
+                         size_t max);
+
+// Frames of what is known of the source; one of nothing but its module where n is 0.
+size_t frames_from_lines(const struct lines_frame *found, size_t n, const char *module,
+                         struct symbol_frame *out);
 
 struct user_symbols *user_symbols_new(const struct symbols_options *opts);
 void user_symbols_free(struct user_symbols *u);

@@ -219,18 +219,13 @@ static size_t frames_of(const struct user_symbols *u, struct image *im, uint64_t
                    ? image_lines(im, pc, found, max < SYMBOLS_MAX_FRAMES ? max : SYMBOLS_MAX_FRAMES)
                    : 0;
     const char *name = image_function(im, address, &begin);
-    for (size_t i = 0; i < n; i++)
-        out[i] = (struct symbol_frame){.name = found[i].name,
-                                       .module = image_name(im),
-                                       .file = found[i].file,
-                                       .line = found[i].line,
-                                       .inlined = found[i].inlined};
-    if (!n) out[n++] = (struct symbol_frame){.module = image_name(im)};
+    uint64_t entry = n ? found[n - 1].entry : 0;
+    n = frames_from_lines(found, n, image_name(im), out);
     struct symbol_frame *function = &out[n - 1];
     if (name)
         function->name = name;
     else if (function->name)
-        begin = found[n - 1].entry;
+        begin = entry;
     function->offset = address - begin;
     return n;
 }

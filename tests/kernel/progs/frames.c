@@ -1,6 +1,6 @@
-// Calls getppid() from an inlined function, and once from code that it makes itself, of which it
-// tells in /tmp/perf-PID.map. Built with debug information.
-// usage: frames [MILLISECONDS-BEFORE-THE-END]
+// Calls getppid() from an inlined function and, if so asked, from code that it makes itself, of which
+// it tells in /tmp/perf-PID.map. Built with debug information.
+// usage: frames [MILLISECONDS-BEFORE-THE-END|spin [made]]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,8 @@ static void call_made_code(void) {}
 
 int main(int argc, char **argv) {
     holder(argc);
+    while (argc > 1 && !strcmp(argv[1], "spin")) sink++;
     if (argc > 1) usleep((unsigned)atoi(argv[1]) * 1000);
-    call_made_code();
+    if (argc > 2) call_made_code();
     return 0;
 }
