@@ -170,6 +170,8 @@ static bool probe_strncmp(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_F
 static bool probe_task_btf(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf);
 }
+// Of the release that pads names with zeroes (strscpy_pad in __set_task_comm).
+static bool probe_task_comm(void) { return probe_btf() && probe_strncmp(); }
 static bool probe_big_keys(void) {
     int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "gaff_probe", 1024, 8, 1, NULL);
     if (fd >= 0) close(fd);
