@@ -84,42 +84,14 @@ struct cg_value cg_var_ncpus(struct cg *c, const struct ast_expr *e) {
 static bool reads_comm(struct cg *c) {
     if (c->comm_is_asked) return c->comm_at;
     c->comm_is_asked = true;
-    return feature_have(FEATURE_task_btf) && btf_peek_member("task_struct", "comm", &c->comm_at);
-}
-
-// The top bit of the first NUL in a word is the lowest one set; some may be set behind it.
-static LLVMValueRef nul_bits(struct cg *c, LLVMValueRef word) {
-    LLVMValueRef v = LLVMBuildSub(c->b, word, cg_int(c, 0x0101010101010101), "");
-    v = LLVMBuildAnd(c->b, v, LLVMBuildNot(c->b, word, ""), "");
-    return LLVMBuildAnd(c->b, v, cg_int(c, 0x8080808080808080), "");
-}
-
-// The bytes before the first NUL; all where there is none.
-static LLVMValueRef before_nul(struct cg *c, LLVMValueRef word, LLVMValueRef nul) {
-    LLVMValueRef below = LLVMBuildSub(c->b, nul, cg_int(c, 1), "");
-    LLVMValueRef mask = LLVMBuildAnd(c->b, below, LLVMBuildNot(c->b, nul, ""), "");
-    return LLVMBuildAnd(c->b, word, mask, "");
-}
-
-// A name may have the end of a longer one behind it (before 5.17, and of idle tasks): what is there
-// must be zero.
-static void read_comm(struct cg *c, LLVMValueRef to) {
-    LLVMValueRef at =
-        cg_offset(c, cg_helper_ptr(c, BPF_FUNC_get_current_task_btf, NULL, 0), c->comm_at);
-    LLVMValueRef first = LLVMBuildLoad2(c->b, c->i64, at, "");
-    LLVMValueRef second = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, at, 8), "");
-    LLVMValueRef nul = nul_bits(c, first);
-    LLVMBuildStore(c->b, before_nul(c, first, nul), to);
-    second = before_nul(c, second, nul_bits(c, second));
-    LLVMValueRef ended = cg_nonzero(c, nul);
-    second = LLVMBuildSelect(c->b, ended, cg_int(c, 0), second, "");
-    LLVMBuildStore(c->b, second, cg_offset(c, to, 8));
+    return feature_have(FEATURE_task_comm) && btf_peek_member("task_struct", "comm", &c->comm_at);
 }
 
 // The helper of some years' kernels writes nothing after the name's end (strscpy).
 void cg_comm_into(struct cg *c, LLVMValueRef to) {
     if (reads_comm(c)) {
-        read_comm(c, to);
+        LLVMValueRef task = cg_helper_ptr(c, BPF_FUNC_get_current_task_btf, NULL, 0);
+        cg_copy(c, to, cg_offset(c, task, c->comm_at), 16);
         return;
     }
     LLVMValueRef args[] = {to, cg_int32(c, 16)};

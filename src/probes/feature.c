@@ -186,6 +186,8 @@ static bool probe_task_btf(void) {
 static bool probe_task_from_pid(void) {
     return libbpf_find_vmlinux_btf_id("bpf_task_from_pid", BPF_TRACE_FENTRY) > 0;
 }
+// Of the release that pads names with zeroes (strscpy_pad in __set_task_comm).
+static bool probe_task_comm(void) { return probe_btf() && probe_strncmp(); }
 static bool probe_big_keys(void) {
     int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "gaff_probe", 1024, 8, 1, NULL);
     if (fd >= 0) close(fd);
