@@ -129,18 +129,6 @@ struct cg_value cg_fn_tid(struct cg *c, const struct ast_expr *e) {
     return cg_var_tid(c, e);
 }
 
-struct cg_value cg_fn_ppid(struct cg *c, const struct ast_expr *e) {
-    static const char *const path[] = {"real_parent", "tgid", NULL};
-    if (!e->call.args.len) return cg_var_ppid(c, e);
-    const struct type *type = types_int(c->u->types, 32, true);
-    LLVMValueRef at = cg_task_field(c, cg_scalar(c, ARG(e, 0)), path, &type);
-    return SCALAR(cg_fetch(c, at, type, MEM_KERNEL));
-}
-
-struct cg_value cg_fn_comm(struct cg *c, const struct ast_expr *e) {
-    return cg_var_comm(c, e);
-}
-
 struct cg_value cg_fn_kstack(struct cg *c, const struct ast_expr *e) {
     return cg_stack(c, e->type);
 }

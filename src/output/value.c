@@ -130,7 +130,7 @@ static void put_ksym(struct output *o, struct strbuf *b, uint64_t addr, bool off
     const char *name, *module;
     uint64_t at;
     if (!o->resolver.ksym || !o->resolver.ksym(o->resolver.ctx, addr, &name, &at, &module)) {
-        strbuf_printf(b, "0x%" PRIx64, addr);
+        strbuf_printf(b, "%#" PRIx64, addr);
         return;
     }
     strbuf_puts(b, name);
@@ -142,7 +142,7 @@ static void put_usym(struct output *o, struct strbuf *b, uint32_t pid, uint64_t 
     const char *name, *module;
     uint64_t at;
     if (!o->resolver.usym || !o->resolver.usym(o->resolver.ctx, pid, addr, &name, &at, &module)) {
-        strbuf_printf(b, "0x%" PRIx64, addr);
+        strbuf_printf(b, "%#" PRIx64, addr);
         return;
     }
     if (!name) {

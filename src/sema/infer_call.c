@@ -311,7 +311,6 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_kptr: return infer_space(in, e, SPACE_KERNEL);
     case FN_uptr: return infer_space(in, e, SPACE_USER);
     case FN_path: return infer_path(in, e);
-    case FN_comm: return types_string(t, 16);
     case FN_ksym: return types_basic(t, TYPE_KSYM);
     case FN_usym: return types_basic(t, TYPE_USYM);
     case FN_ntop:

@@ -4,6 +4,12 @@
 
 #define ARG(e, i) ((e)->call.args.data[i])
 
+// A statement that has been dealt with.
+static const struct type *to_nothing(struct infer *in, struct ast_expr **pe) {
+    if (in->final) *pe = ast_expr_new(in->u->arena, AST_BLOCK_EXPR, (*pe)->span);
+    return (*pe)->type = types_basic(in->t, TYPE_VOID);
+}
+
 static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool value) {
     (*pe)->kind = AST_BOOL;
     (*pe)->boolean = value;
@@ -114,6 +120,87 @@ static const struct type *rewrite_concat(struct infer *in, struct ast_expr **pe)
     return infer_expr(in, pe);
 }
 
+// The text of fail(format, literals...): what it would print.
+static const char *fail_text(struct infer *in, const struct ast_expr *e) {
+    struct arena *a = in->u->arena;
+    const char *text = "", *p = ARG(e, 0)->string.data;
+    size_t used = 1;
+    while (*p) {
+        size_t n = strcspn(p, "%");
+        text = arena_printf(a, "%s%.*s", text, (int)n, p);
+        p += n;
+        if (!*p) break;
+        size_t percent = manifest_percent(p);
+        const struct ast_expr *arg = used < e->call.args.len ? ARG(e, used) : NULL;
+        if (percent) {
+            text = arena_printf(a, "%s%%", text);
+            p += percent;
+            continue;
+        }
+        p += 1 + strspn(p + 1, "-+ #0'123456789.hlzjt");
+        if (*p) p++;
+        used++;
+        if (arg && arg->kind == AST_INT)
+            text = arena_printf(a, arg->integer.is_negative ? "%s%lld" : "%s%llu", text,
+                                (unsigned long long)arg->integer.value);
+        else if (arg && arg->kind == AST_STRING)
+            text = arena_printf(a, "%s%s", text, arg->string.data);
+        else if (arg && arg->kind == AST_BOOL)
+            text = arena_printf(a, "%s%s", text, arg->boolean ? "true" : "false");
+    }
+    return text;
+}
+
+// ppid(task) and its kin: task.real_parent.tgid ...
+struct task_path {
+    int fn;
+    const char *names[3];
+    bool is_id;
+};
+
+static const struct task_path *task_path(int fn) {
+    static const struct task_path paths[] = {
+        {FN_ppid, {"real_parent", "tgid"}, true},
+        {FN_comm, {"comm"}, false},
+        {FN_pcomm, {"real_parent", "comm"}, false},
+        {FN_leader_comm, {"group_leader", "comm"}, false},
+        {FN_leader_tid, {"group_leader", "pid"}, true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+        if (paths[i].fn == fn) return &paths[i];
+    return NULL;
+}
+
+static const struct type *rewrite_task(struct infer *in, struct ast_expr **pe,
+                                       const struct task_path *path) {
+    struct ast_expr *e = *pe;
+    struct arena *a = in->u->arena;
+    const struct type *type = infer_expr(in, &ARG(e, 0));
+    struct ast_expr *x = ARG(e, 0);
+    if (!is_known(type)) return type;
+    if (type->kind != TYPE_POINTER || type->target->kind != TYPE_STRUCT) {
+        if (in->final)
+            diag(in->u->diags, x->span, argument_kind, e->call.name, "a struct task_struct *",
+                 type_name(in->t, type));
+        return error_type(in);
+    }
+    for (size_t i = 0; path->names[i]; i++) {
+        struct ast_expr *field = ast_expr_new(a, AST_FIELD, e->span);
+        field->field.base = x;
+        field->field.name = path->names[i];
+        field->field.name_span = e->span;
+        x = field;
+    }
+    if (path->is_id) {
+        struct ast_expr *number = ast_expr_new(a, AST_CONVERT, e->span);
+        number->cast.operand = x;
+        number->type = types_int(in->t, 32, false);
+        x = number;
+    }
+    *pe = x;
+    return infer_expr(in, pe);
+}
+
 const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
@@ -122,6 +209,7 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
         if (in->final) diag(in->u->diags, e->span, not_supported, "skboutput()");
         return error_type(in);
     }
+    if (task_path(fn)) return rewrite_task(in, pe, task_path(fn));
     if (fn == FN_assert) return rewrite_assert(in, pe);
     if (fn == FN_container_of) return rewrite_container(in, pe);
     if (fn == FN_is_err) return rewrite_is_err(in, pe);
@@ -136,8 +224,8 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
     if (fn == FN_is_literal) return to_bool(in, pe, expr_is_literal(a));
     const struct type *type = fn == FN_fail ? NULL : infer_expr(in, &ARG(e, 0));
     if (fn == FN_fail) {
-        if (in->final) diag(in->u->diags, e->span, fail, a->string.data);
-        return types_basic(in->t, TYPE_VOID);
+        if (in->final) diag(in->u->diags, e->span, fail, fail_text(in, e));
+        return to_nothing(in, pe);
     }
     if (!is_known(type)) return type;
     switch (fn) {
@@ -147,7 +235,7 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
         if (in->final && !type_is_text(type))
             diag(in->u->diags, a->span, argument_kind, "assert_str", "a string",
                  type_name(in->t, type));
-        return types_basic(in->t, TYPE_VOID);
+        return to_nothing(in, pe);
     case FN_strcap:
         *pe = node_int(in, e->span, type->kind == TYPE_ARRAY ? type->count : type->size);
         return infer_expr(in, pe);
@@ -163,7 +251,7 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
                  e->call.args.len > 1 && ARG(e, 1)->kind == AST_STRING ? ARG(e, 1)->string.data
                                                                        : "static_assert");
         }
-        return types_basic(in->t, TYPE_VOID);
+        return to_nothing(in, pe);
     }
     default: return error_type(in);
     }
