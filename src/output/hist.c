@@ -77,6 +77,8 @@ static void range_label(struct strbuf *b, const struct type *type, uint32_t i) {
         } else if (i == last) {
             linear_label(from, type, type->max);
             snprintf(text, sizeof(text), "[%s, ...)", from);
+        } else if (type->step == 1) {
+            snprintf(text, sizeof(text), "[%" PRId64 "]", low);
         } else {
             snprintf(text, sizeof(text), "[%s, %s)", from, to);
         }

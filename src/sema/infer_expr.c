@@ -138,7 +138,11 @@ static const struct type *type_of(struct infer *in, struct ast_expr **pe) {
     case AST_SIZEOF:
     case AST_OFFSETOF:
     case AST_TYPEINFO: return infer_cast(in, pe);
-    case AST_CONVERT: return e->type;
+    case AST_CONVERT: { // made by a rewrite, or by a conversion of this very round
+        const struct type *to = e->type;
+        infer_expr(in, &e->cast.operand);
+        return to;
+    }
     case AST_TUPLE:
     case AST_RECORD: return infer_tuple(in, e);
     case AST_BLOCK_EXPR: return infer_block(in, e);

@@ -4,15 +4,15 @@
 
 #define ARG(e, i) ((e)->call.args.data[i])
 
+// A statement that has been dealt with.
+static const struct type *to_nothing(struct infer *in, struct ast_expr **pe) {
+    if (in->final) *pe = ast_expr_new(in->u->arena, AST_BLOCK_EXPR, (*pe)->span);
+    return (*pe)->type = types_basic(in->t, TYPE_VOID);
+}
+
 static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool value) {
     (*pe)->kind = AST_BOOL;
     (*pe)->boolean = value;
-    return infer_expr(in, pe);
-}
-
-// What has been checked leaves nothing to do.
-static const struct type *to_nothing(struct infer *in, struct ast_expr **pe) {
-    *pe = ast_expr_new(in->u->arena, AST_BLOCK_EXPR, (*pe)->span);
     return infer_expr(in, pe);
 }
 
@@ -120,6 +120,37 @@ static const struct type *rewrite_concat(struct infer *in, struct ast_expr **pe)
     return infer_expr(in, pe);
 }
 
+// The text of fail(format, literals...): what it would print.
+static const char *fail_text(struct infer *in, const struct ast_expr *e) {
+    struct arena *a = in->u->arena;
+    const char *text = "", *p = ARG(e, 0)->string.data;
+    size_t used = 1;
+    while (*p) {
+        size_t n = strcspn(p, "%");
+        text = arena_printf(a, "%s%.*s", text, (int)n, p);
+        p += n;
+        if (!*p) break;
+        size_t percent = manifest_percent(p);
+        const struct ast_expr *arg = used < e->call.args.len ? ARG(e, used) : NULL;
+        if (percent) {
+            text = arena_printf(a, "%s%%", text);
+            p += percent;
+            continue;
+        }
+        p += 1 + strspn(p + 1, "-+ #0'123456789.hlzjt");
+        if (*p) p++;
+        used++;
+        if (arg && arg->kind == AST_INT)
+            text = arena_printf(a, arg->integer.is_negative ? "%s%lld" : "%s%llu", text,
+                                (unsigned long long)arg->integer.value);
+        else if (arg && arg->kind == AST_STRING)
+            text = arena_printf(a, "%s%s", text, arg->string.data);
+        else if (arg && arg->kind == AST_BOOL)
+            text = arena_printf(a, "%s%s", text, arg->boolean ? "true" : "false");
+    }
+    return text;
+}
+
 static const struct type *refuse(struct infer *in, const struct ast_expr *e) {
     if (!in->final) return error_type(in);
     const char *name = function_rows[e->call.function].name;
@@ -149,8 +180,8 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
     if (fn == FN_is_literal) return to_bool(in, pe, expr_is_literal(a));
     const struct type *type = fn == FN_fail ? NULL : infer_expr(in, &ARG(e, 0));
     if (fn == FN_fail) {
-        if (in->final) diag(in->u->diags, e->span, fail, a->string.data);
-        return types_basic(in->t, TYPE_VOID);
+        if (in->final) diag(in->u->diags, e->span, fail, fail_text(in, e));
+        return to_nothing(in, pe);
     }
     if (!is_known(type)) return type;
     switch (fn) {
@@ -160,7 +191,7 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
         if (in->final && !type_is_text(type))
             diag(in->u->diags, a->span, argument_kind, "assert_str", "a string",
                  type_name(in->t, type));
-        return in->final ? to_nothing(in, pe) : types_basic(in->t, TYPE_VOID);
+        return to_nothing(in, pe);
     case FN_strcap:
         *pe = node_int(in, e->span, type->kind == TYPE_ARRAY ? type->count : type->size);
         return infer_expr(in, pe);
@@ -176,7 +207,7 @@ const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
                  e->call.args.len > 1 && ARG(e, 1)->kind == AST_STRING ? ARG(e, 1)->string.data
                                                                        : "static_assert");
         }
-        return in->final ? to_nothing(in, pe) : types_basic(in->t, TYPE_VOID);
+        return to_nothing(in, pe);
     }
     default: return error_type(in);
     }
