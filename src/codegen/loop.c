@@ -327,6 +327,28 @@ static void range_loop(struct cg *c, const struct ast_stmt *s) {
     cg_at(c, end);
 }
 
+// In a callback: goes on to the next entry if this one is of the generation that is being read
+// out. Gives the key without it.
+static LLVMValueRef of_this_generation(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
+    LLVMValueRef old = LLVMBuildLoad2(c->b, c->i64, key, "");
+    LLVMValueRef same = LLVMBuildICmp(c->b, LLVMIntEQ, old, cg_map_generation(c, m), "");
+    LLVMBasicBlockRef skip = cg_block(c, "skip"), on = cg_block(c, "on");
+    LLVMBuildCondBr(c->b, same, on, skip);
+    cg_at(c, skip);
+    LLVMBuildStore(c->b, cg_int(c, 0), c->f->result);
+    cg_jump(c, c->f->leave);
+    cg_at(c, on);
+    return cg_offset(c, key, MF_GENERATION_BYTES);
+}
+
+// A copy of the entry's key, for the look-ups of its values on each CPU.
+static LLVMValueRef own_key(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
+    uint32_t size = cg_map_key_type(c, m)->size;
+    LLVMValueRef p = cg_slot(c, size, 8);
+    cg_copy(c, p, key, size);
+    return p;
+}
+
 static void called_while(struct cg *c, const struct ast_stmt *s) {
     cg_enter(c);
     LLVMValueRef context = context_struct(c, s);
@@ -355,11 +377,14 @@ static void map_loop(struct cg *c, const struct ast_stmt *s) {
     struct cg_function *f = begin_callback(c, s, LLVMFunctionType(c->i64, params, 4, false), 3);
     LLVMValueRef pair = cg_var_address(c, kv);
     const struct type_field *key = &kv->type->fields[0], *value = &kv->type->fields[1];
-    LLVMValueRef k = LLVMGetParam(f->fn, 1), v = LLVMGetParam(f->fn, 2);
+    LLVMValueRef k = LLVMGetParam(f->fn, 1), v = LLVMGetParam(f->fn, 2), whole = k;
+    if (m->has_generations) k = of_this_generation(c, m, k);
     cg_zero(c, pair, kv->type->size);
     cg_copy(c, cg_offset(c, pair, key->offset), k, key->type->size);
     if (type_is_aggregate(m->value)) {
-        LLVMValueRef sum = cg_read_aggregate(c, m, cg_offset(c, pair, key->offset));
+        LLVMValueRef own =
+            m->has_generations ? own_key(c, m, whole) : cg_offset(c, pair, key->offset);
+        LLVMValueRef sum = cg_read_aggregate(c, m, own);
         cg_store_int(c, cg_offset(c, pair, value->offset), value->type, sum);
     } else {
         cg_copy(c, cg_offset(c, pair, value->offset), v, value->type->size);

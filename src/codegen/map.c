@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps: keys, look-ups, writes in place, counting of what fails.
+#include <errno.h>
 #include <linux/bpf.h>
 
 #include "codegen/cg.h"
@@ -14,6 +15,14 @@ const struct ast_expr *cg_map_of(const struct ast_expr *e, const struct ast_expr
     return e->index.base;
 }
 
+// The generation that entries are of now. The runtime changes it, and waits for who has the old.
+LLVMValueRef cg_map_generation(struct cg *c, const struct sema_map *m) {
+    LLVMValueRef p = cg_offset(c, c->generations, 8ull * m->index);
+    LLVMValueRef v = LLVMBuildLoad2(c->b, c->i64, p, "");
+    LLVMSetVolatile(v, true);
+    return v;
+}
+
 LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key) {
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
     if (array) {
@@ -21,37 +30,46 @@ LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast
         LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, cg_scalar(c, key), c->i32, ""), p);
         return p;
     }
-    LLVMValueRef p = cg_slot(c, m->key->size ? m->key->size : 1, 8);
+    const struct type *type = cg_map_key_type(c, m);
+    LLVMValueRef p = cg_slot(c, type->size ? type->size : 1, 8), whole = p;
+    if (m->has_generations) {
+        p = cg_offset(c, whole, MF_GENERATION_BYTES);
+        if (type->size > MF_GENERATION_BYTES + m->key->size) cg_zero(c, whole, type->size);
+        LLVMBuildStore(c->b, cg_map_generation(c, m), whole);
+    }
     cg_expr_into(c, key, p, true);
     if (m->bpf_type == BPF_MAP_TYPE_LPM_TRIE) { // padding and family are part of the prefix
         LLVMValueRef bits = LLVMBuildLoad2(c->b, c->i32, p, "");
         LLVMBuildStore(c->b, LLVMBuildAdd(c->b, bits, cg_int32(c, MF_TRIE_FAMILY_BITS), ""), p);
     }
-    return p;
+    return whole;
 }
 
 // The key of a keyless map: the index of an array, or eight bytes of a hash.
-LLVMValueRef cg_map_zero_key(struct cg *c) {
+LLVMValueRef cg_map_no_key(struct cg *c, const struct sema_map *m) {
     LLVMValueRef p = cg_slot(c, 8, 8);
-    LLVMBuildStore(c->b, cg_int(c, 0), p);
+    LLVMBuildStore(c->b, m->has_generations ? cg_map_generation(c, m) : cg_int(c, 0), p);
     return p;
 }
 
 LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
-    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_zero_key(c)};
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_no_key(c, m)};
     return cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
 }
 
 void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLVMValueRef value,
                    uint64_t flags) {
-    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_zero_key(c), value,
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_no_key(c, m), value,
                            cg_int(c, flags)};
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_update_elem, args, 4);
-    if (flags == BPF_NOEXIST) return; // what else made the entry is seen by the next look-up
     LLVMBasicBlockRef failed = cg_block(c, "full"), on = cg_block(c, "on");
     // Before 6.4 the map's function returned an int, called directly: the upper half is not its.
     LLVMValueRef low = LLVMBuildTrunc(c->b, rc, c->i32, "");
     LLVMValueRef bad = cg_negative(c, low);
+    if (flags == BPF_NOEXIST) { // another CPU was faster: no failure
+        LLVMValueRef there = cg_int32(c, (uint32_t)-EEXIST);
+        bad = LLVMBuildAnd(c->b, bad, LLVMBuildICmp(c->b, LLVMIntNE, low, there, ""), "");
+    }
     cg_check(c, bad, LLVMBuildSExt(c->b, low, c->i64, ""), "map_update_elem",
              "Map full; can't update element. Try increasing max_map_keys config or manually "
              "setting the max entries in a map declaration e.g. `let @a = hash(5000)`");
@@ -63,15 +81,14 @@ void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLV
 }
 
 // Look-up; where there is no entry, one of zeroes is made (another CPU may have been faster)
-// and looked up again. Null only when the map is full, which is counted.
+// and looked up again. Null when the map is full, which is counted.
 LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
-    if (!key) key = cg_map_zero_key(c);
+    if (!key) key = cg_map_no_key(c, m);
     LLVMValueRef first = cg_map_lookup(c, m, key);
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
     if (array && !m->key) return first; // it has its entry
     LLVMBasicBlockRef from = LLVMGetInsertBlock(c->b);
-    LLVMBasicBlockRef make = cg_block(c, "make"), end = cg_block(c, "end"),
-                      full = cg_block(c, "full");
+    LLVMBasicBlockRef make = cg_block(c, "make"), end = cg_block(c, "end");
     LLVMBuildCondBr(c->b, cg_is_null(c, first), make, end);
     cg_at(c, make);
     uint32_t size = (m->value->size + 7) & ~7u;
@@ -80,16 +97,12 @@ LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef k
     cg_map_update(c, m, key, zero, BPF_NOEXIST);
     LLVMValueRef second = cg_map_lookup(c, m, key);
     LLVMBasicBlockRef made = LLVMGetInsertBlock(c->b);
-    LLVMBuildCondBr(c->b, cg_is_null(c, second), full, end);
-    cg_at(c, full);
-    cg_count_loss(c, MF_FAILED_UPDATES + m->index);
-    LLVMBasicBlockRef lost = LLVMGetInsertBlock(c->b);
     cg_jump(c, end);
     cg_at(c, end);
     LLVMValueRef phi = LLVMBuildPhi(c->b, c->ptr, "");
-    LLVMValueRef values[] = {first, second, LLVMConstNull(c->ptr)};
-    LLVMBasicBlockRef froms[] = {from, made, lost};
-    LLVMAddIncoming(phi, values, froms, 3);
+    LLVMValueRef values[] = {first, second};
+    LLVMBasicBlockRef froms[] = {from, made};
+    LLVMAddIncoming(phi, values, froms, 2);
     return phi;
 }
 
@@ -148,24 +161,39 @@ void cg_map_mark_set(struct cg *c, const struct sema_map *m, LLVMValueRef cell) 
     if (at) LLVMBuildStore(c->b, cg_int(c, 1), cg_offset(c, cell, at));
 }
 
+// Is a value stored where its entry is, which costs half of an update and less? An entry that is
+// freed may be another key's before the store, and a look-up in a trie gives the entry of a prefix.
+static bool is_written_in_place(const struct sema_map *m, LLVMValueRef key) {
+    if (m->bpf_type == BPF_MAP_TYPE_ARRAY) return !key || type_is_scalar(m->value);
+    return m->bpf_type == BPF_MAP_TYPE_HASH && type_is_scalar(m->value) && !m->frees_entries;
+}
+
 void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
                   const struct ast_expr *value) {
-    if (key || m->bpf_type == BPF_MAP_TYPE_HASH) {
+    if (!is_written_in_place(m, key)) {
         LLVMValueRef p = cg_slot(c, m->value->size ? m->value->size : 1, 8);
         cg_expr_into(c, value, p, true);
         cg_map_update(c, m, key, p, BPF_ANY);
         return;
     }
-    // A keyless array: in place.
     struct cg_value v = cg_expr(c, value);
-    LLVMValueRef cell = cg_map_lookup(c, m, NULL);
-    LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end");
-    LLVMBuildCondBr(c->b, cg_is_null(c, cell), end, have);
+    bool is_there = !key && m->bpf_type == BPF_MAP_TYPE_ARRAY;
+    LLVMValueRef cell = cg_map_lookup(c, m, key);
+    LLVMBasicBlockRef have = cg_block(c, "have"), end = cg_block(c, "end"),
+                      make = is_there ? end : cg_block(c, "make");
+    LLVMBuildCondBr(c->b, cg_is_null(c, cell), make, have);
     cg_at(c, have);
     cg_store(c, cell, m->value, v);
     bool never_zero = !v.is_address && LLVMIsConstant(v.v) && !LLVMIsNull(v.v);
     if (!never_zero) cg_map_mark_set(c, m, cell);
     cg_jump(c, end);
+    if (!is_there) { // if another CPU makes it first, this write is the one before that
+        cg_at(c, make);
+        LLVMValueRef p = cg_slot(c, 8, 8);
+        cg_store(c, p, m->value, v);
+        cg_map_update(c, m, key, p, BPF_NOEXIST);
+        cg_jump(c, end);
+    }
     cg_at(c, end);
 }
 

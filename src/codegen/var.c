@@ -8,6 +8,7 @@
 #include "codegen/cg.h"
 #include "probes/feature.h"
 #include "symbols/symbols.h"
+#include "types/btf_peek.h"
 
 #define SCALAR(v) cg_scalar_value((v), e->type)
 
@@ -94,8 +95,48 @@ struct cg_value cg_var_ncpus(struct cg *c, const struct ast_expr *e) {
     return SCALAR(cg_int(c, (uint64_t)cg_possible_cpus()));
 }
 
-// Kernels of some years write nothing after the name's end (strscpy): what is there must be zero.
+// May programs read task->comm themselves, which takes a quarter of the helper's time?
+static bool reads_comm(struct cg *c) {
+    if (c->comm_is_asked) return c->comm_at;
+    c->comm_is_asked = true;
+    return feature_have(FEATURE_task_btf) && btf_peek_member("task_struct", "comm", &c->comm_at);
+}
+
+// The top bit of the first NUL in a word is the lowest one set; some may be set behind it.
+static LLVMValueRef nul_bits(struct cg *c, LLVMValueRef word) {
+    LLVMValueRef v = LLVMBuildSub(c->b, word, cg_int(c, 0x0101010101010101), "");
+    v = LLVMBuildAnd(c->b, v, LLVMBuildNot(c->b, word, ""), "");
+    return LLVMBuildAnd(c->b, v, cg_int(c, 0x8080808080808080), "");
+}
+
+// The bytes before the first NUL; all where there is none.
+static LLVMValueRef before_nul(struct cg *c, LLVMValueRef word, LLVMValueRef nul) {
+    LLVMValueRef below = LLVMBuildSub(c->b, nul, cg_int(c, 1), "");
+    LLVMValueRef mask = LLVMBuildAnd(c->b, below, LLVMBuildNot(c->b, nul, ""), "");
+    return LLVMBuildAnd(c->b, word, mask, "");
+}
+
+// A name may have the end of a longer one behind it (before 5.17, and of idle tasks): what is there
+// must be zero.
+static void read_comm(struct cg *c, LLVMValueRef to) {
+    LLVMValueRef at =
+        cg_offset(c, cg_helper_ptr(c, BPF_FUNC_get_current_task_btf, NULL, 0), c->comm_at);
+    LLVMValueRef first = LLVMBuildLoad2(c->b, c->i64, at, "");
+    LLVMValueRef second = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, at, 8), "");
+    LLVMValueRef nul = nul_bits(c, first);
+    LLVMBuildStore(c->b, before_nul(c, first, nul), to);
+    second = before_nul(c, second, nul_bits(c, second));
+    LLVMValueRef ended = cg_nonzero(c, nul);
+    second = LLVMBuildSelect(c->b, ended, cg_int(c, 0), second, "");
+    LLVMBuildStore(c->b, second, cg_offset(c, to, 8));
+}
+
+// The helper of some years' kernels writes nothing after the name's end (strscpy).
 void cg_comm_into(struct cg *c, LLVMValueRef to) {
+    if (reads_comm(c)) {
+        read_comm(c, to);
+        return;
+    }
     LLVMValueRef args[] = {to, cg_int32(c, 16)};
     cg_zero(c, to, 16);
     cg_helper(c, BPF_FUNC_get_current_comm, args, 2);
@@ -136,6 +177,12 @@ LLVMValueRef cg_task_field(struct cg *c, LLVMValueRef from, const char *const *p
     return from;
 }
 
+// Of a function's argument, else the current one.
+static LLVMValueRef task_of(struct cg *c, const struct ast_expr *e) {
+    bool given = e->kind == AST_CALL && e->call.args.len;
+    return given ? cg_scalar(c, e->call.args.data[0]) : task(c);
+}
+
 static LLVMValueRef task_number(struct cg *c, LLVMValueRef from, const char *const *path) {
     const struct type *type = types_int(c->u->types, 32, true);
     LLVMValueRef at = cg_task_field(c, from, path, &type);
@@ -144,7 +191,7 @@ static LLVMValueRef task_number(struct cg *c, LLVMValueRef from, const char *con
 
 static struct cg_value task_comm(struct cg *c, const struct ast_expr *e, const char *const *path) {
     const struct type *type = NULL;
-    LLVMValueRef at = cg_task_field(c, task(c), path, &type);
+    LLVMValueRef at = cg_task_field(c, task_of(c, e), path, &type);
     LLVMValueRef p = cg_slot(c, 16, 8);
     cg_zero(c, p, 16);
     cg_read_str(c, p, cg_int(c, 16), at, MEM_KERNEL);
@@ -153,7 +200,7 @@ static struct cg_value task_comm(struct cg *c, const struct ast_expr *e, const c
 
 struct cg_value cg_var_ppid(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"real_parent", "tgid", NULL};
-    return SCALAR(task_number(c, task(c), path));
+    return SCALAR(task_number(c, task_of(c, e), path));
 }
 struct cg_value cg_var_pcomm(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"real_parent", "comm", NULL};
@@ -165,7 +212,7 @@ struct cg_value cg_var_leader_comm(struct cg *c, const struct ast_expr *e) {
 }
 struct cg_value cg_var_leader_tid(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"group_leader", "pid", NULL};
-    return SCALAR(task_number(c, task(c), path));
+    return SCALAR(task_number(c, task_of(c, e), path));
 }
 struct cg_value cg_var_args(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size ? e->type->size : 1, 8);

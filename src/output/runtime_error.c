@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages of a running script: the place, the reason, the line of the script.
+#include <stdarg.h>
 #include <string.h>
 
 #include "output/output_internal.h"
@@ -37,6 +38,20 @@ void output_expansions(FILE *out, const struct output *o, const struct mf_event 
         fputs(": NOTE: expanded from here\n", out);
         put_line(out, o, &e->expanded.data[i]);
     }
+}
+
+void output_error_at(struct output *o, uint32_t line, uint32_t column, uint32_t end,
+                     const char *format, ...) {
+    va_list ap;
+    output_flush(o);
+    fprintf(stderr, "%s:%u", o->manifest->source_name, line);
+    if (column) fprintf(stderr, ":%u-%u", column, end);
+    fputs(": ERROR: ", stderr);
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    output_excerpt(stderr, o->manifest->source_text, line, column, end);
 }
 
 static void put_json(struct output *o, const struct mf_event *e, int code, const char *text) {

@@ -161,6 +161,7 @@ struct ast_expr {
             struct ast_exprs args;
             int function;       // sema: enum builtin_function, or -1 for a call of `fn`
             struct sema_fn *fn; // sema: user function
+            int emptied_by;     // sema: print(@m) that clear() or zero() follows: which; or 0
         } call;
         struct {
             enum ast_unary op;
@@ -335,6 +336,8 @@ struct ast_visitor {
     void (*expr)(void *ctx, struct ast_expr **e);
     void (*type)(void *ctx, struct ast_type **t);
     void (*stmt)(void *ctx, struct ast_stmt *s);
+    void (*list)(void *ctx, struct ast_stmts *s); // before the statements in it
 };
 void ast_visit_expr(const struct ast_visitor *v, struct ast_expr **e);
+void ast_visit_stmt(const struct ast_visitor *v, struct ast_stmt *s);
 void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s);

@@ -19,7 +19,7 @@
 // looked for: an event can start a program, and new ones come meanwhile.
 enum { DRAIN_SECONDS = 3, TICKS = 64 };
 
-static uint64_t now_ns(void) {
+uint64_t rt_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
@@ -31,21 +31,21 @@ static uint64_t time_of(const void *record) {
     return t;
 }
 
-static bool is_after_exit(const struct runtime *rt, const void *record) {
+bool rt_is_after_exit(const struct runtime *rt, const void *record) {
     return rt->exit_time && time_of(record) > rt->exit_time;
 }
 
 // Control events up to a time, in their order.
 static void run_queue(struct runtime *rt, uint64_t until) {
-    size_t done = 0;
-    while (done < rt->queue_len && rt->queue[done].time <= until) {
-        struct pending p = rt->queue[done++];
-        if (!is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
+    rt->queue_next = 0;
+    while (rt->queue_next < rt->queue_len && rt->queue[rt->queue_next].time <= until) {
+        struct pending p = rt->queue[rt->queue_next++];
+        if (!rt_is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
         free(p.record);
     }
-    if (!done) return;
-    rt->queue_len -= done;
-    memmove(rt->queue, rt->queue + done, rt->queue_len * sizeof(*rt->queue));
+    if (!rt->queue_next) return;
+    rt->queue_len -= rt->queue_next;
+    memmove(rt->queue, rt->queue + rt->queue_next, rt->queue_len * sizeof(*rt->queue));
 }
 
 static int on_control(void *ctx, void *data, size_t len) {
@@ -70,16 +70,16 @@ static int on_control(void *ctx, void *data, size_t len) {
     return 0;
 }
 
-static void read_signals(struct runtime *rt) {
+void rt_read_signals(struct runtime *rt) {
     struct signalfd_siginfo info;
     while (rt->signals >= 0 && read(rt->signals, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo == SIGUSR1) {
             rt_run_programs(rt, "self");
             continue;
         }
-        if (rt->stop) _exit(130); // asked twice: at once
+        if (rt->deadline) _exit(130); // asked twice: at once
         rt->stop = true;
-        rt->deadline = now_ns() + DRAIN_SECONDS * 1000000000ull;
+        rt->deadline = rt_now() + DRAIN_SECONDS * 1000000000ull;
     }
 }
 
@@ -88,14 +88,14 @@ static int on_event(void *ctx, void *data, size_t len) {
     if (len < 16) return 0;
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->queue_len) run_queue(rt, time_of(data));
-    if (is_after_exit(rt, data)) return 0;
-    if (rt->deadline && now_ns() > rt->deadline) {
+    if (rt_is_after_exit(rt, data)) return 0;
+    if (rt->deadline && rt_now() > rt->deadline) {
         rt->unhandled++;
         return 0;
     }
     rt_handle(rt, data, len);
     bool was_running = !rt->stop;
-    if (++rt->ticks % TICKS == 0) read_signals(rt);
+    if (++rt->ticks % TICKS == 0) rt_read_signals(rt);
     return output_error(rt->out) || (was_running && rt->stop) ? -1 : 0;
 }
 
@@ -117,19 +117,20 @@ void rt_drain(struct runtime *rt) {
     open_rings(rt);
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->events) ring_buffer__consume(rt->events);
+    rt_packets_drain(rt);
     if (rt->control) ring_buffer__consume(rt->control);
     run_queue(rt, UINT64_MAX);
     if (output_flush(rt->out)) rt->stop = true;
 }
 
-enum { ON_RING = 1, ON_SIGNAL, ON_CHILD };
+enum { ON_RING = 1, ON_SIGNAL, ON_CHILD, ON_PROGRAMS };
 
 static void watch(int epoll, int fd, uint32_t what) {
     struct epoll_event e = {.events = EPOLLIN, .data.u32 = what};
     if (fd >= 0) epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-static int open_signals(void) {
+void rt_take_signals(struct runtime *rt) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -137,7 +138,7 @@ static int open_signals(void) {
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    rt->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int open_pid(pid_t pid) { return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1; }
@@ -159,12 +160,13 @@ static void release_child(struct runtime *rt) {
 void rt_loop(struct runtime *rt) {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     int child = open_pid(rt->opts->child ? rt->opts->child : rt->opts->pid);
-    rt->signals = open_signals();
     open_rings(rt);
     watch(epoll, rt->signals, ON_SIGNAL);
     watch(epoll, child, ON_CHILD);
+    watch(epoll, rt->programs_fd, ON_PROGRAMS);
     if (rt->events) watch(epoll, ring_buffer__epoll_fd(rt->events), ON_RING);
     if (rt->control) watch(epoll, ring_buffer__epoll_fd(rt->control), ON_RING);
+    watch(epoll, rt_packets_fd(rt), ON_RING);
     rt_run_programs(rt, "begin");
     rt_drain(rt);
     rt_run_iterators(rt);
@@ -177,8 +179,9 @@ void rt_loop(struct runtime *rt) {
         struct epoll_event e[4];
         int n = epoll_wait(epoll, e, 4, 1000);
         for (int i = 0; i < n; i++) {
-            if (e[i].data.u32 == ON_SIGNAL) read_signals(rt);
+            if (e[i].data.u32 == ON_SIGNAL) rt_read_signals(rt);
             if (e[i].data.u32 == ON_CHILD) rt->stop = true;
+            if (e[i].data.u32 == ON_PROGRAMS) symbols_watched(rt->symbols);
         }
         rt_drain(rt);
         if (exit_was_called(rt)) rt->stop = true;

@@ -70,7 +70,8 @@ void sema_identifier(struct unit *u, const struct sema_program *p, struct ast_ex
     if (to_constant(u, e)) return;
     // A call without parentheses, for functions that need no argument.
     int fn = function_find(e->ident.name);
-    if (fn >= 0 && strstr(function_rows[fn].signature, "()")) {
+    if (fn >= 0 &&
+        ((function_rows[fn].where & FN_UNBUILT) || strstr(function_rows[fn].signature, "()"))) {
         const char *name = e->ident.name;
         struct span span = e->span;
         e->kind = AST_CALL;
@@ -116,10 +117,11 @@ bool sema_word_argument(int fn, const char *word) {
     static const char *const stacks[] = {"bpftrace", "perf", "raw", "build_id", NULL};
     static const char *const clocks[] = {"monotonic", "boot", "tai", "sw_tai", NULL};
     static const char *const spaces[] = {"curr_ns", "init", NULL};
-    const char *const *list = fn == FN_kstack || fn == FN_ustack ? stacks
-                              : fn == FN_nsecs                   ? clocks
-                              : fn == FN_pid || fn == FN_tid     ? spaces
-                                                                 : NULL;
+    bool is_stack = fn == FN_kstack || fn == FN_ustack || fn == FN_dw_ustack;
+    const char *const *list = is_stack                       ? stacks
+                              : fn == FN_nsecs               ? clocks
+                              : fn == FN_pid || fn == FN_tid ? spaces
+                                                             : NULL;
     for (; list && *list; list++)
         if (!strcmp(*list, word)) return true;
     return false;

@@ -349,8 +349,9 @@ const struct type *infer_unary(struct infer *in, struct ast_expr **pe) {
                e->unary.op == AST_NEG || x->integer.is_negative);
         return infer_expr(in, pe);
     }
-    const struct type *work = types_int(in->t, 64, e->unary.op == AST_NEG || type->is_signed);
-    if (e->unary.op == AST_BITNOT && type->kind == TYPE_INT) work = type;
+    // Unsigned operands are turned in their own width, signed ones in 64 bits.
+    const struct type *work = types_int(in->t, 64, true);
+    if (type->kind == TYPE_INT && (e->unary.op == AST_BITNOT || !type->is_signed)) work = type;
     infer_convert(in, &e->unary.operand, work);
     return work;
 bad:

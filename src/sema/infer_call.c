@@ -214,6 +214,18 @@ static const struct type *infer_pton(struct infer *in, struct ast_expr *e) {
     return types_array(in->t, types_int(in->t, 8, false), family == AF_INET ? 4 : 16);
 }
 
+// Points to an integer of the symbol's size, where it has that of one.
+static const struct type *infer_uaddr(struct infer *in, const struct ast_expr *e) {
+    const char *file = sema_traced_file(in->program), *name = ARG(e, 0)->string.data;
+    uint64_t address, size = 8;
+    if (file && !elf_find_address(file, name, &address, &size)) {
+        if (in->final) diag(in->u->diags, ARG(e, 0)->span, symbol_unknown_in, name, file);
+        return error_type(in);
+    }
+    unsigned bits = size == 1 || size == 2 || size == 4 ? (unsigned)size * 8 : 64;
+    return types_pointer(in->t, types_int(in->t, bits, false), SPACE_USER);
+}
+
 static const struct type *infer_stack(struct infer *in, struct ast_expr *e) {
     static const char *const modes[] = {"bpftrace", "perf", "raw", "build_id"};
     bool kernel = e->call.function == FN_kstack;
@@ -251,9 +263,41 @@ static const struct type *infer_space(struct infer *in, struct ast_expr *e, enum
     return error_type(in);
 }
 
+// Is it a pointer to a struct, or that struct, or one that begins with it? The kernel takes either.
+static bool leads_to(struct infer *in, const struct type *type, const char *name) {
+    bool pointer = type->kind == TYPE_POINTER;
+    for (unsigned depth = 0; depth < 8; depth++) {
+        type = types_complete(in->t, pointer ? type->target : type);
+        pointer = false;
+        if (type->kind != TYPE_STRUCT) return false;
+        if (!strcmp(type_name(in->t, type), name)) return true;
+        if (!type->nfields) return false;
+        type = type->fields[0].type;
+    }
+    return false;
+}
+
+// An argument for a helper that takes only pointers which the kernel types.
+static bool check_typed(struct infer *in, const struct ast_expr *e, size_t i, const char *name) {
+    const struct type *type = ARG(e, i)->type;
+    if (leads_to(in, type, name)) return true;
+    if (in->final)
+        diag(in->u->diags, ARG(e, i)->span, argument_kind, e->call.name,
+             arena_printf(in->u->arena, "a pointer to %s", name), type_name(in->t, type));
+    return false;
+}
+
+static const struct type *infer_skboutput(struct infer *in, struct ast_expr *e) {
+    if (!check_typed(in, e, 1, "struct sk_buff")) return error_type(in);
+    infer_convert(in, &ARG(e, 2), types_int(in->t, 64, false));
+    infer_convert(in, &ARG(e, 3), types_int(in->t, 64, false));
+    return types_int(in->t, 32, true);
+}
+
 static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
     uint64_t size = config_uint(&in->u->config, CONFIG_max_strlen);
     int64_t n;
+    if (!check_typed(in, e, 0, "struct path")) return error_type(in);
     if (e->call.args.len > 1 && expr_int(ARG(e, 1), &n) && n > 0 && n < 1 << 20) size = (uint64_t)n;
     return types_string(in->t, (uint32_t)size);
 }
@@ -311,6 +355,22 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_kptr: return infer_space(in, e, SPACE_KERNEL);
     case FN_uptr: return infer_space(in, e, SPACE_USER);
     case FN_path: return infer_path(in, e);
+    case FN_skboutput: return infer_skboutput(in, e);
+    case FN_socket_cookie:
+        if (!check_typed(in, e, 0, "struct sock_common")) return error_type(in);
+        break;
+    case FN_comm:
+        if (in->final && e->call.args.len)
+            diag(in->u->diags, e->span, not_supported, "comm() of another process");
+        return types_string(t, 16);
+    case FN_pcomm:
+    case FN_leader_comm:
+        if (!check_typed(in, e, 0, "struct task_struct")) return error_type(in);
+        return types_string(t, 16);
+    case FN_ppid:
+    case FN_leader_tid:
+        if (!check_typed(in, e, 0, "struct task_struct")) return error_type(in);
+        break;
     case FN_ksym: return types_basic(t, TYPE_KSYM);
     case FN_usym: return types_basic(t, TYPE_USYM);
     case FN_ntop:
@@ -328,10 +388,8 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
         return types_basic(t, TYPE_TIMESTAMP);
     case FN_bswap: return types_int(t, ARG(e, 0)->type->size * 8, false);
-    case FN_uaddr:
+    case FN_uaddr: return infer_uaddr(in, e);
     case FN_percpu_kaddr:
-        return types_pointer(t, types_int(t, 64, false),
-                             e->call.function == FN_uaddr ? SPACE_USER : SPACE_KERNEL);
     case FN_reg:
         if (in->final) check_register(in, ARG(e, 0));
         return types_int(t, 64, false);
@@ -401,9 +459,10 @@ const struct type *infer_call(struct infer *in, struct ast_expr **pe) {
     if (row->where & FN_REWRITTEN) return infer_rewritten(in, pe);
     if (fn == FN_delete || fn == FN_has_key || fn == FN_find) return infer_keyed(in, e);
     if (fn == FN_push || fn == FN_pop || fn == FN_peek) return infer_list(in, e);
-    if ((fn == FN_clear || fn == FN_zero) &&
-        !infer_need_map(in, e, fn == FN_zero ? MAP_ZERO : MAP_CLEAR))
-        return error_type(in);
+    if (fn == FN_clear || fn == FN_zero) {
+        if (!infer_need_map(in, e, fn == FN_zero ? MAP_ZERO : MAP_CLEAR)) return error_type(in);
+        ARG(e, 0)->map.map->frees_entries = true;
+    }
     if (!infer_args(in, e, &sig)) {
         for (size_t i = 0; i < e->call.args.len; i++)
             if (ARG(e, i)->type && ARG(e, i)->type->kind == TYPE_NONE) return none_type(in);

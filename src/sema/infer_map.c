@@ -163,6 +163,7 @@ const struct type *infer_keyed(struct infer *in, struct ast_expr *e) {
     if (!infer_need_map(in, e, ops[e->call.function])) return error_type(in);
     struct sema_map *m = ARG(e, 0)->map.map;
     ARG(e, 0)->type = m->value;
+    if (e->call.function == FN_delete) m->frees_entries = true;
     if (sema_map_holds(m, MAP_PUSH)) return infer_list(in, e);
     if (e->call.args.len < 2) {
         if (e->call.function == FN_delete && (m->is_scalar || !m->key)) {

@@ -151,65 +151,21 @@ static const char *fail_text(struct infer *in, const struct ast_expr *e) {
     return text;
 }
 
-// ppid(task) and its kin: task.real_parent.tgid ...
-struct task_path {
-    int fn;
-    const char *names[3];
-    bool is_id;
-};
-
-static const struct task_path *task_path(int fn) {
-    static const struct task_path paths[] = {
-        {FN_ppid, {"real_parent", "tgid"}, true},
-        {FN_comm, {"comm"}, false},
-        {FN_pcomm, {"real_parent", "comm"}, false},
-        {FN_leader_comm, {"group_leader", "comm"}, false},
-        {FN_leader_tid, {"group_leader", "pid"}, true},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-        if (paths[i].fn == fn) return &paths[i];
-    return NULL;
-}
-
-static const struct type *rewrite_task(struct infer *in, struct ast_expr **pe,
-                                       const struct task_path *path) {
-    struct ast_expr *e = *pe;
-    struct arena *a = in->u->arena;
-    const struct type *type = infer_expr(in, &ARG(e, 0));
-    struct ast_expr *x = ARG(e, 0);
-    if (!is_known(type)) return type;
-    if (type->kind != TYPE_POINTER || type->target->kind != TYPE_STRUCT) {
-        if (in->final)
-            diag(in->u->diags, x->span, argument_kind, e->call.name, "a struct task_struct *",
-                 type_name(in->t, type));
-        return error_type(in);
-    }
-    for (size_t i = 0; path->names[i]; i++) {
-        struct ast_expr *field = ast_expr_new(a, AST_FIELD, e->span);
-        field->field.base = x;
-        field->field.name = path->names[i];
-        field->field.name_span = e->span;
-        x = field;
-    }
-    if (path->is_id) {
-        struct ast_expr *number = ast_expr_new(a, AST_CONVERT, e->span);
-        number->cast.operand = x;
-        number->type = types_int(in->t, 32, false);
-        x = number;
-    }
-    *pe = x;
-    return infer_expr(in, pe);
+static const struct type *refuse(struct infer *in, const struct ast_expr *e) {
+    if (!in->final) return error_type(in);
+    const char *name = function_rows[e->call.function].name;
+    diag(in->u->diags, e->span, not_supported, arena_printf(in->u->arena, "%s()", name));
+    if (e->call.function == FN_dw_ustack)
+        diag_hint(in->u->diags, "ustack() follows frame pointers: it needs programs that were "
+                                "built with -fno-omit-frame-pointer");
+    return error_type(in);
 }
 
 const struct type *infer_rewritten(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
     int fn = e->call.function;
-    if (fn == FN_skboutput) {
-        if (in->final) diag(in->u->diags, e->span, not_supported, "skboutput()");
-        return error_type(in);
-    }
-    if (task_path(fn)) return rewrite_task(in, pe, task_path(fn));
+    if (function_rows[fn].where & FN_UNBUILT) return refuse(in, e);
     if (fn == FN_assert) return rewrite_assert(in, pe);
     if (fn == FN_container_of) return rewrite_container(in, pe);
     if (fn == FN_is_err) return rewrite_is_err(in, pe);

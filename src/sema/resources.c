@@ -61,6 +61,7 @@ static void pin(struct unit *u, struct sema_map *m, const struct ast_config_item
     if (!bad) bad = local_type(m->value);
     if (bad) diag(u->diags, name->span, map_pin_type, m->name, type_name(u->types, bad));
     m->pin = name->string.data;
+    m->frees_entries = true;
 }
 
 static void options(struct unit *u, struct sema_map *m) {

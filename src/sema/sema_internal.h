@@ -13,9 +13,11 @@ void sema_names(struct unit *u);      // names.c: what each name means
 // hoist.c: declares at the start of `body` the variables that are used after their blocks, as
 // before bpftrace 0.22, and warns. The names of `body` must not be looked up yet.
 void sema_hoist(struct unit *u, struct ast_stmts *body);
-void sema_calls(struct unit *u);     // calls.c: functions that call functions
-void sema_infer(struct unit *u);     // infer.c: types, checks, conversions
-void sema_resources(struct unit *u); // resources.c: what BPF maps there are
+void sema_calls(struct unit *u);       // calls.c: functions that call functions
+void sema_infer(struct unit *u);       // infer.c: types, checks, conversions
+void sema_resources(struct unit *u);   // resources.c: what BPF maps there are
+void sema_generations(struct unit *u); // generations.c: maps that are printed, then emptied
+void sema_pinned(struct unit *u);      // pinned.c: what a pinned iterator can do
 
 void sema_imports(struct unit *u); // import.c: files and folders that the script imports
 // import_c.c: compiles a .bpf.c file and declares its functions.

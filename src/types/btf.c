@@ -16,6 +16,7 @@
 
 #include <bpf/bpf.h>
 
+#include "types/btf_peek.h"
 #include "types/types_internal.h"
 
 enum { HASH_BITS = 16, HASH_SIZE = 1 << HASH_BITS, MAX_MODULES = 512 };
@@ -49,33 +50,6 @@ static uint32_t hash_name(const char *s) {
     return (h ^ (h >> 16)) & (HASH_SIZE - 1);
 }
 
-// Bytes that follow struct btf_type for its kind; negative for an unknown kind.
-static long extra_size(const struct btf_type *bt) {
-    uint32_t n = BTF_INFO_VLEN(bt->info);
-    switch (BTF_INFO_KIND(bt->info)) {
-    case BTF_KIND_INT: return 4;
-    case BTF_KIND_ARRAY: return sizeof(struct btf_array);
-    case BTF_KIND_STRUCT:
-    case BTF_KIND_UNION: return (long)(n * sizeof(struct btf_member));
-    case BTF_KIND_ENUM: return (long)(n * sizeof(struct btf_enum));
-    case BTF_KIND_FUNC_PROTO: return (long)(n * sizeof(struct btf_param));
-    case BTF_KIND_VAR: return sizeof(struct btf_var);
-    case BTF_KIND_DATASEC: return (long)(n * sizeof(struct btf_var_secinfo));
-    case BTF_KIND_DECL_TAG: return 4;
-    case 19 /* BTF_KIND_ENUM64 */: return (long)(n * 12);
-    case BTF_KIND_PTR:
-    case BTF_KIND_FWD:
-    case BTF_KIND_TYPEDEF:
-    case BTF_KIND_VOLATILE:
-    case BTF_KIND_CONST:
-    case BTF_KIND_RESTRICT:
-    case BTF_KIND_FUNC:
-    case BTF_KIND_FLOAT:
-    case 18 /* BTF_KIND_TYPE_TAG */: return 0;
-    default: return -1;
-    }
-}
-
 static const char *string_at(const struct btf_file *f, uint32_t off) {
     uint32_t base_len = f->base ? f->base->strings_len : 0;
     if (off < base_len) return string_at(f->base, off);
@@ -100,7 +74,7 @@ static bool index_types(struct btf_file *f, uint32_t len) {
     if (!f->offsets || !f->buckets) return false;
     for (uint32_t off = 0; off + sizeof(struct btf_type) <= len;) {
         const struct btf_type *bt = (const struct btf_type *)(f->types + off);
-        long extra = extra_size(bt);
+        long extra = btf_extra_size(bt);
         if (extra < 0 || off + sizeof(*bt) + (size_t)extra > len) return false;
         f->offsets[f->ntypes++] = off;
         off += (uint32_t)sizeof(*bt) + (uint32_t)extra;
@@ -481,12 +455,16 @@ static uint32_t find_first(struct types *t, unsigned kind, const char *name,
     return id;
 }
 
+static unsigned kind_of_tag(const char *tag) {
+    return !strcmp(tag, "struct")  ? BTF_KIND_STRUCT
+           : !strcmp(tag, "union") ? BTF_KIND_UNION
+           : !strcmp(tag, "enum")  ? BTF_KIND_ENUM
+                                   : BTF_KIND_TYPEDEF;
+}
+
 // The tag's kind; a typedef of an anonymous struct gets the typedef's name.
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name) {
-    unsigned kind = !strcmp(tag, "struct")  ? BTF_KIND_STRUCT
-                    : !strcmp(tag, "union") ? BTF_KIND_UNION
-                    : !strcmp(tag, "enum")  ? BTF_KIND_ENUM
-                                            : BTF_KIND_TYPEDEF;
+    unsigned kind = kind_of_tag(tag);
     struct btf_file *f;
     uint32_t id = find_first(t, kind, name, &f);
     if (!id) return NULL;
@@ -534,6 +512,24 @@ bool btf_find_constant(struct types *t, const char *name, int64_t *value,
     for (size_t i = 0; i < s->nmodules; i++)
         if (constant_in(s->modules[i], name, value, type)) return true;
     return false;
+}
+
+static void each_enumerator(const struct btf_file *f, void (*each)(void *ctx, const char *name),
+                            void *ctx) {
+    for (uint32_t id = f->first_id; id < f->first_id + f->ntypes; id++) {
+        const struct btf_type *bt = type_at(f, id);
+        unsigned kind = BTF_INFO_KIND(bt->info), words = kind == 19 ? 3 : 2;
+        if (kind != BTF_KIND_ENUM && kind != 19) continue;
+        const uint32_t *e = (const uint32_t *)(bt + 1);
+        for (uint32_t i = 0; i < BTF_INFO_VLEN(bt->info); i++)
+            each(ctx, string_at(f, e[i * words]));
+    }
+}
+
+void btf_each_constant(struct types *t, void (*each)(void *ctx, const char *name), void *ctx) {
+    for (size_t i = 0; i < t->c_files.len; i++) each_enumerator(t->c_files.data[i], each, ctx);
+    struct btf_store *s = store(t);
+    if (s) each_enumerator(s->vmlinux, each, ctx);
 }
 
 static int module_fd(const char *name) {
@@ -698,6 +694,16 @@ static void each_name(struct types *t, const char *module, const struct names *n
 void types_each_func(struct types *t, const char *module,
                      bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
     each_name(t, module, &(struct names){BTF_KIND_FUNC, "", each, ctx});
+}
+
+void types_each_tagged(struct types *t, const char *tag,
+                       bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
+    size_t n = strlen(tag);
+    for (size_t i = 0; i < t->names.len; i++) {
+        const char *name = t->names.data[i].name;
+        if (!strncmp(name, tag, n) && name[n] == ' ' && !each(ctx, "", name + n + 1)) return;
+    }
+    each_name(t, NULL, &(struct names){kind_of_tag(tag), "", each, ctx});
 }
 
 void types_each_raw_tracepoint(struct types *t,
