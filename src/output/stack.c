@@ -17,7 +17,7 @@ void symbol_text(struct output *o, struct strbuf *b, const struct output_address
     if (look_up(o, a, SYMBOLS_NAME, &f, 1) && f.name)
         strbuf_puts(b, f.name);
     else
-        strbuf_printf(b, "0x%" PRIx64, a->address);
+        strbuf_printf(b, "%#" PRIx64, a->address);
 }
 
 // "function+12@/source/file.c:34", "[inlined] function@..."

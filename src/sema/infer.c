@@ -392,6 +392,7 @@ static bool has_effect(const struct ast_expr *e) {
     case FN_delete:
     case FN_find:
     case FN_pop:
+    case FN_skboutput:
     case FN_write_user: return true;
     default: return function_rows[e->call.function].where & FN_MAP_VALUE;
     }
