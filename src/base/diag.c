@@ -47,6 +47,13 @@ static const enum diag_severity severities[] = {
 #undef WARNING
 };
 
+// What scripts/check-scripts tells refusals apart by.
+static const char *const id_names[] = {
+#define D(id, severity, fmt) [DIAG_##id] = #id,
+#include "base/diag.def"
+#undef D
+};
+
 struct diags *diags_new(struct arena *a) {
     struct diags *d = ARENA_NEW(a, struct diags);
     d->arena = a;
@@ -189,6 +196,7 @@ static void print_one(const struct diagnostic *d, FILE *out, bool colour) {
         if (n->span.src) print_line(&n->span, out, "", "");
     }
     for (const struct note *n = d->hints; n; n = n->next) fprintf(out, "HINT: %s\n", n->text);
+    if (error && getenv(DIAG_IDS_ENV)) fprintf(out, "ID: %s\n", id_names[d->id]);
 }
 
 void diags_print(struct diags *d, FILE *out, bool colour) {

@@ -41,5 +41,7 @@ void diag_hint(struct diags *d, const char *fmt, ...) ATTR_PRINTF(2, 3);
 void diag_note(struct diags *d, struct span span, const char *fmt, ...) ATTR_PRINTF(3, 4);
 size_t diags_errors(const struct diags *d);
 void diags_no_warnings(struct diags *d); // drop warnings from now on
-// Prints everything collected since the last print. colour: ANSI sequences.
+// Prints everything collected since the last print. colour: ANSI sequences. Where the environment
+// has DIAG_IDS_ENV, a line "ID: id" follows each error: for programs that sort them.
+#define DIAG_IDS_ENV "__GAFF_DIAGNOSTIC_IDS"
 void diags_print(struct diags *d, FILE *out, bool colour);

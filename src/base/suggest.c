@@ -34,7 +34,7 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb) {
 }
 
 struct suggest suggest_begin(const char *wrong) {
-    unsigned limit = (unsigned)strlen(wrong) / 3 + 1;
+    unsigned third = (unsigned)strlen(wrong) / 3, limit = third ? third : 1;
     return (struct suggest){.wrong = wrong, .distance = limit + 1};
 }
 

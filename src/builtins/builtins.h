@@ -57,11 +57,14 @@ enum function_where {
     FN_ASYNC = 1 << 2,     // acts when the runtime reads the event
     FN_STATEMENT = 1 << 3, // gives no value
     FN_REWRITTEN = 1 << 4, // sema turns the call into other nodes: no generator
+    FN_UNBUILT = 1 << 11,  // parsed, and refused by name (FN_REWRITTEN too)
     // What it needs of the probe it is used in (never in a function of the script):
-    FN_PROBE = 1 << 5, // its context, whatever it is
-    FN_REGS = 1 << 6,  // registers
-    FN_TYPED = 1 << 7, // pointers whose types the kernel knows: fentry, fexit, iter
-    FN_ENTRY = 1 << 8, // the entry of a kernel function
+    FN_PROBE = 1 << 5,    // its context, whatever it is
+    FN_REGS = 1 << 6,     // registers
+    FN_TYPED = 1 << 7,    // pointers that the kernel types: fentry, fexit, rawtracepoint, iter
+    FN_ENTRY = 1 << 8,    // the entry of a kernel function
+    FN_UNLOCKED = 1 << 9, // no event, which may hold any lock: with FN_TYPED
+    FN_USER = 1 << 10,    // a file of a user program
 };
 
 struct variable_row {

@@ -84,9 +84,11 @@ int script_run(const struct options *o);                             // script.c
 
 struct child { // child.c: a command that waits for its start
     pid_t pid;
-    int go;     // write a byte to let it exec; -1
-    char *path; // of the program, owned
+    int go;      // write a byte to let it exec; -1
+    int failure; // gives the errno of an exec that failed; -1
+    char *path;  // of the program, owned
 };
 // Forks; the child waits. False after a message.
 bool child_start(const char *command, struct child *c);
-int child_end(struct child *c);
+// Ends it, if it has not ended. False, after a message, when the command could not be run.
+bool child_end(struct child *c);

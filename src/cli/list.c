@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/suggest.h"
 #include "cli/cli.h"
 #include "parser/parser.h"
 #include "probes/probe.h"
@@ -15,6 +16,7 @@ struct lister {
     struct probe_env env;
     const struct provider *provider;
     const char *said; // why arguments are not shown, the last time it was said
+    size_t n;         // probes that were listed
 };
 
 // Who tells the arguments: BTF has those of the kernel's functions, whatever probe is on them.
@@ -28,6 +30,7 @@ static bool show(void *ctx, const struct mf_target *target) {
     struct lister *l = ctx;
     const struct provider *p = describer(l->provider);
     puts(target->name);
+    l->n++;
     if (!l->o->verbose || !p->describe) return true;
     struct probe_layout layout = {0};
     struct probe_error err = {0};
@@ -58,6 +61,21 @@ static void list_provider(struct lister *l, const struct provider *p, const char
 // is no place.
 static bool is_place(const struct provider *p) { return !(p->caps & (PROBE_RETVAL | PROBE_TIMER)); }
 
+static void explain_nothing(const char *pattern, const char *head) {
+    if (pattern[strlen(head)] && !probe_has_glob(head) && !provider_find(head)) {
+        struct suggest s = suggest_begin(head);
+        for (const struct provider *const *p = provider_all(); *p; p++)
+            suggest_offer(&s, (*p)->name);
+        log_warning("Invalid probe type: %s", head);
+        if (s.best) log_hint("did you mean %s?", s.best);
+    } else if (!tracefs_path()) {
+        log_warning("no probe matches %s: tracefs is not mounted or not readable", pattern);
+        log_hint("as root: mount -t tracefs tracefs /sys/kernel/tracing");
+    } else {
+        log_warning("no probe matches %s", pattern);
+    }
+}
+
 static int list_pattern(struct lister *l, const char *pattern) {
     struct arena *a = l->env.arena;
     if (!strncmp(pattern, "struct ", 7) || !strncmp(pattern, "union ", 6) ||
@@ -68,17 +86,16 @@ static int list_pattern(struct lister *l, const char *pattern) {
     const struct provider *named = provider_find(head);
     bool anywhere = !pattern[n] && strcmp(head, "*"); // a word: of whatever provider
     const char *around = probe_has_glob(head) ? "" : "*";
-    if (named) {
-        list_provider(l, named, pattern);
-        return 0;
-    }
-    for (const struct provider *const *p = provider_all(); *p; p++) {
+    size_t before = l->n;
+    if (named) list_provider(l, named, pattern);
+    for (const struct provider *const *p = provider_all(); !named && *p; p++) {
         if (!is_place(*p)) continue;
         if (anywhere)
             list_provider(l, *p, arena_printf(a, "%s:%s%s%s", (*p)->name, around, pattern, around));
         else if (probe_glob(head, (*p)->name))
             list_provider(l, *p, pattern);
     }
+    if (l->n == before) explain_nothing(pattern, head);
     return 0;
 }
 

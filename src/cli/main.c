@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program.
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
@@ -30,7 +32,15 @@ static int dispatch(const struct options *o) {
     return script_run(o);
 }
 
+// A standard stream that is closed would be the next file that is opened, maybe one of the kernel's
+// rings, and take the output. Reads and writes of these fail as those of a closed one.
+static void open_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd) return;
+}
+
 int main(int argc, char **argv) {
+    open_standard_streams();
     struct options o = {0};
     int status = options_parse(&o, argc, argv);
     return status ? status - 1 : dispatch(&o);

@@ -164,6 +164,8 @@ static void dump_manifest(const void *object, size_t len) {
 
 static int run(const struct options *o, const struct child *child, const void *object, size_t len) {
     struct rt_options rt = {.child = child->pid,
+                            .debug_dirs = o->debug_dirs,
+                            .ndebug_dirs = o->ndebug_dirs,
                             .child_go = child->go,
                             .pid = o->pid,
                             .output_path = o->output,
@@ -182,7 +184,7 @@ static int run(const struct options *o, const struct child *child, const void *o
 
 int script_run(const struct options *o) {
     struct arena *a = arena_new();
-    struct child child = {.go = -1};
+    struct child child = {.go = -1, .failure = -1};
     int status = 1;
     struct unit u = {.arena = a, .diags = diags_new(a)};
     void *object = NULL;
@@ -215,7 +217,7 @@ int script_run(const struct options *o) {
 out:
     free(object);
     types_free(u.types);
-    if (child.pid) child_end(&child);
+    if (child.pid && !child_end(&child)) status = 1;
     arena_free(a);
     return status;
 }

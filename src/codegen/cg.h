@@ -68,7 +68,7 @@ struct cg {
     const struct sema_program *program;
     struct cg_function *f;
     LLVMValueRef *maps; // by sema_map.index
-    LLVMValueRef events, control, losses, state, scratch_map;
+    LLVMValueRef events, control, packets, losses, state, scratch_map, generations;
     struct cg_stack_map {
         uint32_t frames;
         LLVMValueRef map;
@@ -79,11 +79,8 @@ struct cg {
     struct cg_values scratch_keys;      // where functions store the key of their look-up
     uint32_t comm_at;                   // in task_struct; 0: not asked, or it cannot be read there
     bool comm_is_asked;
-    LLVMValueRef lost; // void gaff_lost(i32 index)
-    bool has_control;  // some event goes to the control ring: all carry the time
-    // Set: pointers of an iterator's context are wanted as the verifier knows them, non-NULL; where
-    // one is NULL, control goes here.
-    LLVMBasicBlockRef typed_null;
+    LLVMValueRef lost;                   // void gaff_lost(i32 index)
+    bool has_control;                    // some event goes to the control ring: all carry the time
     uint32_t first_target;               // index in the manifest of the program's first target
     bool identity;                       // the program reads its attach cookie
     bool has_jumps_back;                 // some loop is one in the code too
@@ -123,7 +120,8 @@ struct cg_home {
     LLVMValueRef stack; // or NULL
     uint32_t at;        // bytes into scratch memory
 };
-struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, bool on_stack);
+enum cg_where { CG_ANYWHERE, CG_ON_STACK, CG_IN_SCRATCH };
+struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, enum cg_where where);
 LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home);
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align);
 // What a callback is given must be on the stack, and so must what decides when a loop ends: the
@@ -190,7 +188,10 @@ LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast
 // one; else 0.
 uint32_t cg_map_set_offset(const struct sema_map *m); // maps.c
 void cg_map_mark_set(struct cg *c, const struct sema_map *m, LLVMValueRef cell);
-LLVMValueRef cg_map_zero_key(struct cg *c); // of a keyless map
+LLVMValueRef cg_map_no_key(struct cg *c, const struct sema_map *m); // of a keyless map
+LLVMValueRef cg_map_generation(struct cg *c, const struct sema_map *m);
+// The key's type in the kernel; NULL: keyless.
+const struct type *cg_map_key_type(struct cg *c, const struct sema_map *m);           // maps.c
 LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key); // may be null
 // Address of the entry's value, made with zeroes if it is not there; may be null (full).
 LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key);
@@ -216,6 +217,10 @@ void cg_state_write(struct cg *c, enum mf_state word, LLVMValueRef value);
 // Reserves, fills from the row's fields and submits.
 void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *args, size_t n,
              const struct ast_expr *where);
+// Adds an event that is laid out, at the place of a node: gives its index. Of a record: what it
+// begins with.
+uint32_t cg_event_add(struct cg *c, struct mf_event *row, const struct ast_expr *where);
+void cg_event_head(struct cg *c, uint32_t id, LLVMValueRef record);
 // A warning of the program itself, at the place of the code around it.
 void cg_warn(struct cg *c, const char *text);
 // With -k: a warning where `failed` (i1), with what the helper gave (i64), and a text; NULL: that
@@ -250,15 +255,20 @@ uint32_t cg_stack_depth(const void *elf); // depth.c: bytes, of LLVM's object
 void cg_maps(struct cg *c);
 LLVMValueRef cg_ctx_arg(struct cg *c, unsigned n, bool on_stack); // context.c
 LLVMValueRef cg_iter_pointer(struct cg *c, const struct probe_arg *a);
+// A pointer for a helper that takes only those which the verifier types; where one on the way is
+// NULL, control goes to `null`.
+LLVMValueRef cg_typed_pointer(struct cg *c, const struct ast_expr *e,
+                              LLVMBasicBlockRef null); // typed.c
 struct cg_value cg_ctx_field(struct cg *c, const struct ast_expr *e);
 LLVMValueRef cg_ctx_reg(struct cg *c, int offset);
 struct cg_value cg_ctx_retval(struct cg *c, const struct type *type);
 void cg_bug(struct cg *c, const struct ast_expr *e, const char *what);
 
 // ---- shared by generators ----
-void cg_comm_into(struct cg *c, LLVMValueRef to);                // var.c
-LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock);     // var.c
-struct cg_value cg_stack(struct cg *c, const struct type *type); // var.c
+struct cg_value cg_seq_printf(struct cg *c, const struct ast_expr *e); // fn_seq.c
+void cg_comm_into(struct cg *c, LLVMValueRef to);                      // var.c
+LLVMValueRef cg_clock(struct cg *c, enum nsecs_clock clock);           // var.c
+struct cg_value cg_stack(struct cg *c, const struct type *type);       // var.c
 LLVMValueRef cg_task_field(struct cg *c, LLVMValueRef from, const char *const *path,
                            const struct type **type); // var.c
 

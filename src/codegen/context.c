@@ -110,15 +110,7 @@ static LLVMValueRef data_loc(struct cg *c, const struct probe_arg *a) {
 
 // The verifier takes pointers in an iterator's context for typed ones that may be NULL, which no
 // arithmetic is allowed on; read as memory they are numbers.
-// A helper that wants a typed one gets it so (c->typed_null).
 LLVMValueRef cg_iter_pointer(struct cg *c, const struct probe_arg *a) {
-    if (c->typed_null) {
-        LLVMBasicBlockRef have = cg_block(c, "have");
-        LLVMValueRef p = cg_ctx_reg(c, (int)a->offset);
-        LLVMBuildCondBr(c->b, cg_nonzero(c, p), have, c->typed_null);
-        cg_at(c, have);
-        return p;
-    }
     LLVMValueRef at = LLVMBuildPtrToInt(c->b, cg_offset(c, c->f->ctx, a->offset), c->i64, "");
     return cg_fetch(c, at, types_int(c->u->types, 64, false), MEM_KERNEL);
 }

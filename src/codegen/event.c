@@ -5,8 +5,6 @@
 #include "codegen/cg.h"
 #include "probes/feature.h"
 
-enum { HEADER = 16 };
-
 // void gaff_lost(i64 index): out of line, because it is rarely called and often there.
 static LLVMValueRef make_lost(struct cg *c) {
     struct cg_function *before = c->f;
@@ -64,7 +62,7 @@ uint32_t cg_string(struct cg *c, const char *text) {
 
 static uint32_t lay_out(struct cg *c, struct mf_event *row, const struct ast_expr *const *args,
                         size_t n) {
-    uint32_t at = HEADER;
+    uint32_t at = MF_EVENT_BYTES;
     for (size_t i = 0; i < n; i++) {
         const struct type *type = args[i]->type;
         uint32_t align = type_is_scalar(type) ? type->align : 8; // others are copied by words
@@ -97,11 +95,25 @@ static bool can_reserve(struct cg *c, const struct ast_expr *const *args, size_t
     return !statements;
 }
 
+uint32_t cg_event_add(struct cg *c, struct mf_event *row, const struct ast_expr *where) {
+    if (where && where->span.src) {
+        unsigned line;
+        source_position(where->span.src, where->span.end, &line, &row->end_column);
+        source_position(where->span.src, where->span.begin, &row->line, &row->column);
+    }
+    VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
+    return (uint32_t)c->manifest->events.len - 1;
+}
+
+void cg_event_head(struct cg *c, uint32_t id, LLVMValueRef record) {
+    LLVMBuildStore(c->b, cg_int(c, id), record);
+    LLVMValueRef now = c->has_control ? cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0) : cg_int(c, 0);
+    LLVMBuildStore(c->b, now, cg_offset(c, record, 8));
+}
+
 static void fill(struct cg *c, const struct mf_event *row, uint32_t id,
                  const struct ast_expr *const *args, size_t n, LLVMValueRef p) {
-    LLVMBuildStore(c->b, cg_int(c, id), p);
-    LLVMValueRef now = c->has_control ? cg_helper(c, BPF_FUNC_ktime_get_ns, NULL, 0) : cg_int(c, 0);
-    LLVMBuildStore(c->b, now, cg_offset(c, p, 8));
+    cg_event_head(c, id, p);
     for (size_t i = 0; i < n; i++)
         cg_expr_into(c, args[i], cg_offset(c, p, row->fields.data[i].offset), false);
 }
@@ -110,13 +122,7 @@ void cg_send(struct cg *c, struct mf_event *row, const struct ast_expr *const *a
              const struct ast_expr *where) {
     bool control = is_control(row->kind);
     row->size = lay_out(c, row, args, n);
-    if (where && where->span.src) {
-        unsigned line;
-        source_position(where->span.src, where->span.end, &line, &row->end_column);
-        source_position(where->span.src, where->span.begin, &row->line, &row->column);
-    }
-    uint32_t id = (uint32_t)c->manifest->events.len;
-    VEC_PUSH(c->manifest->arena, &c->manifest->events, *row);
+    uint32_t id = cg_event_add(c, row, where);
     LLVMBasicBlockRef full = cg_block(c, "lost"), end = cg_block(c, "end");
     bool in_place = can_reserve(c, args, n);
     LLVMValueRef map = ring(c, control), size = cg_int(c, row->size), none = cg_int(c, 0), p;

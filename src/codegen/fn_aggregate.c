@@ -218,7 +218,7 @@ LLVMValueRef cg_read_aggregate(struct cg *c, const struct sema_map *m, LLVMValue
         cg_at(c, end);
         return finish(c, type, acc, count);
     }
-    if (!key) key = cg_map_zero_key(c);
+    if (!key) key = cg_map_no_key(c, m);
     LLVMBasicBlockRef loop = cg_block(c, "cpu"), next = cg_block(c, "next");
     LLVMBuildStore(c->b, cg_int(c, 0), cpu);
     cg_jump(c, loop);

@@ -23,7 +23,7 @@ static LLVMValueRef value_slot(struct cg *c, const struct sema_map *m, const str
 
 struct cg_value cg_fn_delete(struct cg *c, const struct ast_expr *e) {
     const struct sema_map *m = ARG(e, 0)->map.map;
-    LLVMValueRef key = m->key ? cg_map_key(c, m, ARG(e, 1)) : cg_map_zero_key(c);
+    LLVMValueRef key = m->key ? cg_map_key(c, m, ARG(e, 1)) : cg_map_no_key(c, m);
     LLVMValueRef args[] = {c->maps[m->index], key};
     cg_place(c, e->span);
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_delete_elem, args, 2);

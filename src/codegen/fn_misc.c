@@ -130,11 +130,16 @@ struct cg_value cg_fn_tid(struct cg *c, const struct ast_expr *e) {
 }
 
 struct cg_value cg_fn_ppid(struct cg *c, const struct ast_expr *e) {
-    static const char *const path[] = {"real_parent", "tgid", NULL};
-    if (!e->call.args.len) return cg_var_ppid(c, e);
-    const struct type *type = types_int(c->u->types, 32, true);
-    LLVMValueRef at = cg_task_field(c, cg_scalar(c, ARG(e, 0)), path, &type);
-    return SCALAR(cg_fetch(c, at, type, MEM_KERNEL));
+    return cg_var_ppid(c, e);
+}
+struct cg_value cg_fn_pcomm(struct cg *c, const struct ast_expr *e) {
+    return cg_var_pcomm(c, e);
+}
+struct cg_value cg_fn_leader_comm(struct cg *c, const struct ast_expr *e) {
+    return cg_var_leader_comm(c, e);
+}
+struct cg_value cg_fn_leader_tid(struct cg *c, const struct ast_expr *e) {
+    return cg_var_leader_tid(c, e);
 }
 
 struct cg_value cg_fn_comm(struct cg *c, const struct ast_expr *e) {
@@ -231,9 +236,4 @@ struct cg_value cg_fn_strftime(struct cg *c, const struct ast_expr *e) {
     LLVMBuildStore(c->b, cg_scalar(c, when), p);
     LLVMBuildStore(c->b, cg_int(c, tail), cg_offset(c, p, 8));
     return cg_address_value(p, e->type, MEM_BPF);
-}
-
-struct cg_value cg_fn_socket_cookie(struct cg *c, const struct ast_expr *e) {
-    LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, cg_scalar(c, ARG(e, 0)), c->ptr, "")};
-    return SCALAR(cg_helper(c, BPF_FUNC_get_socket_cookie, args, 1));
 }

@@ -19,6 +19,7 @@ static struct cg_value formatted(struct cg *c, const struct ast_expr *e, enum mf
 }
 
 struct cg_value cg_fn_printf(struct cg *c, const struct ast_expr *e) {
+    if (sema_is_pinned(c->program)) return cg_seq_printf(c, e);
     return formatted(c, e, EVENT_PRINTF);
 }
 struct cg_value cg_fn_errorf(struct cg *c, const struct ast_expr *e) {
@@ -70,7 +71,10 @@ struct cg_value cg_fn_print(struct cg *c, const struct ast_expr *e) {
         struct mf_event row = {.kind = EVENT_PRINT_MAP,
                                .map = map->map.map->index,
                                .top = literal(e, 1),
-                               .div = literal(e, 2)};
+                               .div = literal(e, 2),
+                               .then = e->call.emptied_by == FN_clear  ? EVENT_CLEAR
+                                       : e->call.emptied_by == FN_zero ? EVENT_ZERO
+                                                                       : (enum mf_event_kind)0};
         cg_send(c, &row, NULL, 0, e);
     } else {
         struct mf_event row = {.kind = EVENT_PRINT};

@@ -261,12 +261,9 @@ struct cg_value cg_fn_path(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size, 8);
     LLVMBuildStore(c->b, LLVMConstInt(c->i8, 0, false), p);
     LLVMBasicBlockRef end = cg_block(c, "path");
-    bool of_iter = c->program && c->program->provider->context == CTX_ITER;
-    c->typed_null = of_iter ? end : NULL;
-    struct cg_value v = cg_expr(c, ARG(e, 0));
-    c->typed_null = NULL;
+    LLVMValueRef path = cg_typed_pointer(c, ARG(e, 0), end);
     cg_place(c, e->span);
-    LLVMValueRef args[] = {LLVMBuildIntToPtr(c->b, v.v, c->ptr, ""), p, cg_int32(c, e->type->size)};
+    LLVMValueRef args[] = {path, p, cg_int32(c, e->type->size)};
     cg_helper(c, BPF_FUNC_d_path, args, 3);
     cg_jump(c, end);
     cg_at(c, end);

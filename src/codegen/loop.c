@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops. while and unroll are loops in the program; for over a range is bpf_loop, for over a map
-// bpf_for_each_map_elem, with the body as a callback. What the body uses of the surroundings is
-// reached through a struct on the stack: word 0 is set by `return`, then one pointer for each
-// captured variable, the program's own context, the first value of a range, and what is returned.
+// Loops. unroll and a while that counts are loops in the program; every other while and for over a
+// range are bpf_loop, for over a map bpf_for_each_map_elem, with the body as a callback. What the
+// body uses of the surroundings is reached through a struct on the stack: word 0 is set by
+// `return`, then one pointer for each captured variable, the program's own context, the first value
+// of a range, and what is returned.
 #include <linux/bpf.h>
 
 #include "codegen/cg.h"
@@ -13,12 +14,67 @@ static void open_loop(struct cg *c, LLVMBasicBlockRef next, LLVMBasicBlockRef do
     c->f->loops[c->f->nloops++] = (struct cg_loop){.next = next, .done = done};
 }
 
+static void warn_ended(struct cg *c, const struct ast_stmt *s, LLVMValueRef ended, unsigned turns) {
+    LLVMBasicBlockRef warn = cg_block(c, "ended"), on = cg_block(c, "on");
+    LLVMBuildCondBr(c->b, ended, warn, on);
+    cg_at(c, warn);
+    cg_place(c, s->span);
+    cg_warn(c, arena_printf(c->arena, "The loop was ended after %u turns.", turns));
+    cg_jump(c, on);
+    cg_at(c, on);
+}
+
+enum {
+    CALLED_TURNS = 1 << 23, // of bpf_loop
+    // Without it. The verifier remembers at most 8192 branches that it has yet to follow.
+    LIMITED_TURNS = 512,
+    NESTED_TURNS = 32,
+};
+
+static bool has_open_while(const struct ast_stmts *s) {
+    for (size_t i = 0; i < s->len; i++) {
+        const struct ast_stmt *x = s->data[i];
+        if (x->kind == AST_WHILE && x->loop.is_open) return true;
+        bool loop = x->kind == AST_WHILE || x->kind == AST_UNROLL || x->kind == AST_FOR_RANGE;
+        if (loop && has_open_while(&x->loop.body)) return true;
+        if (x->kind == AST_BLOCK && has_open_while(&x->block)) return true;
+        if (x->kind == AST_IF &&
+            (has_open_while(&x->cond.then) || has_open_while(&x->cond.otherwise)))
+            return true;
+    }
+    return false;
+}
+
+// Before bpf_loop, one that does not count gets an end: the turns are counted on the stack, where
+// the verifier follows them.
+static LLVMValueRef limit_turns(struct cg *c, LLVMBasicBlockRef test, LLVMBasicBlockRef most,
+                                uint64_t turns) {
+    LLVMValueRef turn = cg_stack_slot(c, 8);
+    LLVMBasicBlockRef more = cg_block(c, "more");
+    LLVMBuildStore(c->b, cg_int(c, 0), turn);
+    cg_jump(c, test);
+    cg_at(c, test);
+    LLVMValueRef i = LLVMBuildLoad2(c->b, c->i64, turn, "");
+    LLVMValueRef below = LLVMBuildICmp(c->b, LLVMIntULT, i, cg_int(c, turns), "");
+    LLVMBuildCondBr(c->b, below, more, most);
+    cg_at(c, more);
+    LLVMBuildStore(c->b, LLVMBuildAdd(c->b, i, cg_int(c, 1), ""), turn);
+    return turn;
+}
+
 static void while_loop(struct cg *c, const struct ast_stmt *s) {
     c->has_jumps_back = true;
     LLVMBasicBlockRef test = cg_block(c, "while"), body = cg_block(c, "do"),
                       end = cg_block(c, "end");
-    cg_jump(c, test);
-    cg_at(c, test);
+    LLVMValueRef turn = NULL;
+    bool nested = c->f->nloops || has_open_while(&s->loop.body);
+    unsigned turns = nested ? NESTED_TURNS : LIMITED_TURNS;
+    if (s->loop.is_open) {
+        turn = limit_turns(c, test, end, turns);
+    } else {
+        cg_jump(c, test);
+        cg_at(c, test);
+    }
     cg_enter(c);
     LLVMBuildCondBr(c->b, cg_truth(c, s->loop.cond), body, end);
     cg_at(c, body);
@@ -28,6 +84,9 @@ static void while_loop(struct cg *c, const struct ast_stmt *s) {
     cg_leave(c);
     cg_jump(c, test);
     cg_at(c, end);
+    if (!turn) return;
+    LLVMValueRef i = LLVMBuildLoad2(c->b, c->i64, turn, "");
+    warn_ended(c, s, LLVMBuildICmp(c->b, LLVMIntEQ, i, cg_int(c, turns), ""), turns);
 }
 
 enum { UNROLL_MOST = 500 /* statements; beyond, jumps may not reach and compiling takes long */ };
@@ -136,6 +195,11 @@ static struct cg_function *begin_callback(struct cg *c, const struct ast_stmt *s
 static LLVMValueRef end_callback(struct cg *c, const struct ast_stmt *s) {
     LLVMValueRef fn = c->f->fn;
     LLVMBasicBlockRef next = cg_block(c, "next"), done = cg_block(c, "done");
+    if (s->kind == AST_WHILE) {
+        LLVMBasicBlockRef body = cg_block(c, "do");
+        LLVMBuildCondBr(c->b, cg_truth(c, s->loop.cond), body, done);
+        cg_at(c, body);
+    }
     open_loop(c, next, done);
     cg_stmts(c, &s->loop.body);
     c->f->nloops--;
@@ -263,6 +327,47 @@ static void range_loop(struct cg *c, const struct ast_stmt *s) {
     cg_at(c, end);
 }
 
+// In a callback: goes on to the next entry if this one is of the generation that is being read
+// out. Gives the key without it.
+static LLVMValueRef of_this_generation(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
+    LLVMValueRef old = LLVMBuildLoad2(c->b, c->i64, key, "");
+    LLVMValueRef same = LLVMBuildICmp(c->b, LLVMIntEQ, old, cg_map_generation(c, m), "");
+    LLVMBasicBlockRef skip = cg_block(c, "skip"), on = cg_block(c, "on");
+    LLVMBuildCondBr(c->b, same, on, skip);
+    cg_at(c, skip);
+    LLVMBuildStore(c->b, cg_int(c, 0), c->f->result);
+    cg_jump(c, c->f->leave);
+    cg_at(c, on);
+    return cg_offset(c, key, MF_GENERATION_BYTES);
+}
+
+// A copy of the entry's key, for the look-ups of its values on each CPU.
+static LLVMValueRef own_key(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
+    uint32_t size = cg_map_key_type(c, m)->size;
+    LLVMValueRef p = cg_slot(c, size, 8);
+    cg_copy(c, p, key, size);
+    return p;
+}
+
+static void called_while(struct cg *c, const struct ast_stmt *s) {
+    cg_enter(c);
+    LLVMValueRef context = context_struct(c, s);
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);
+    LLVMTypeRef params[] = {c->i64, c->ptr};
+    begin_callback(c, s, LLVMFunctionType(c->i64, params, 2, false), 1);
+    LLVMValueRef fn = end_callback(c, s);
+    cg_at(c, here);
+    cg_place(c, s->span);
+    LLVMValueRef args[] = {LLVMConstInt(c->i32, CALLED_TURNS, false), fn, context, cg_int(c, 0)};
+    LLVMValueRef turns = cg_helper(c, BPF_FUNC_loop, args, 4);
+    if (may_return(&s->loop.body)) propagate_return(c, s, context);
+    cg_stack_done(c, context, context_bytes(s));
+    // The turn that finds the end counts as well.
+    warn_ended(c, s, LLVMBuildICmp(c->b, LLVMIntEQ, turns, cg_int(c, CALLED_TURNS), ""),
+               CALLED_TURNS);
+    cg_leave(c);
+}
+
 static void map_loop(struct cg *c, const struct ast_stmt *s) {
     const struct sema_map *m = s->loop.map->map.map;
     struct sema_var *kv = s->loop.var->var.var;
@@ -272,11 +377,14 @@ static void map_loop(struct cg *c, const struct ast_stmt *s) {
     struct cg_function *f = begin_callback(c, s, LLVMFunctionType(c->i64, params, 4, false), 3);
     LLVMValueRef pair = cg_var_address(c, kv);
     const struct type_field *key = &kv->type->fields[0], *value = &kv->type->fields[1];
-    LLVMValueRef k = LLVMGetParam(f->fn, 1), v = LLVMGetParam(f->fn, 2);
+    LLVMValueRef k = LLVMGetParam(f->fn, 1), v = LLVMGetParam(f->fn, 2), whole = k;
+    if (m->has_generations) k = of_this_generation(c, m, k);
     cg_zero(c, pair, kv->type->size);
     cg_copy(c, cg_offset(c, pair, key->offset), k, key->type->size);
     if (type_is_aggregate(m->value)) {
-        LLVMValueRef sum = cg_read_aggregate(c, m, cg_offset(c, pair, key->offset));
+        LLVMValueRef own =
+            m->has_generations ? own_key(c, m, whole) : cg_offset(c, pair, key->offset);
+        LLVMValueRef sum = cg_read_aggregate(c, m, own);
         cg_store_int(c, cg_offset(c, pair, value->offset), value->type, sum);
     } else {
         cg_copy(c, cg_offset(c, pair, value->offset), v, value->type->size);
@@ -292,7 +400,9 @@ static void map_loop(struct cg *c, const struct ast_stmt *s) {
 
 void cg_loop(struct cg *c, const struct ast_stmt *s) {
     switch (s->kind) {
-    case AST_WHILE: while_loop(c, s); break;
+    case AST_WHILE:
+        (s->loop.is_open && feature_have(FEATURE_loop) ? called_while : while_loop)(c, s);
+        break;
     case AST_UNROLL: unroll(c, s); break;
     case AST_FOR_RANGE: range_loop(c, s); break;
     case AST_FOR_MAP: map_loop(c, s); break;

@@ -15,6 +15,14 @@ const struct ast_expr *cg_map_of(const struct ast_expr *e, const struct ast_expr
     return e->index.base;
 }
 
+// The generation that entries are of now. The runtime changes it, and waits for who has the old.
+LLVMValueRef cg_map_generation(struct cg *c, const struct sema_map *m) {
+    LLVMValueRef p = cg_offset(c, c->generations, 8ull * m->index);
+    LLVMValueRef v = LLVMBuildLoad2(c->b, c->i64, p, "");
+    LLVMSetVolatile(v, true);
+    return v;
+}
+
 LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast_expr *key) {
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
     if (array) {
@@ -22,30 +30,36 @@ LLVMValueRef cg_map_key(struct cg *c, const struct sema_map *m, const struct ast
         LLVMBuildStore(c->b, LLVMBuildTrunc(c->b, cg_scalar(c, key), c->i32, ""), p);
         return p;
     }
-    LLVMValueRef p = cg_slot(c, m->key->size ? m->key->size : 1, 8);
+    const struct type *type = cg_map_key_type(c, m);
+    LLVMValueRef p = cg_slot(c, type->size ? type->size : 1, 8), whole = p;
+    if (m->has_generations) {
+        p = cg_offset(c, whole, MF_GENERATION_BYTES);
+        if (type->size > MF_GENERATION_BYTES + m->key->size) cg_zero(c, whole, type->size);
+        LLVMBuildStore(c->b, cg_map_generation(c, m), whole);
+    }
     cg_expr_into(c, key, p, true);
     if (m->bpf_type == BPF_MAP_TYPE_LPM_TRIE) { // padding and family are part of the prefix
         LLVMValueRef bits = LLVMBuildLoad2(c->b, c->i32, p, "");
         LLVMBuildStore(c->b, LLVMBuildAdd(c->b, bits, cg_int32(c, MF_TRIE_FAMILY_BITS), ""), p);
     }
-    return p;
+    return whole;
 }
 
 // The key of a keyless map: the index of an array, or eight bytes of a hash.
-LLVMValueRef cg_map_zero_key(struct cg *c) {
+LLVMValueRef cg_map_no_key(struct cg *c, const struct sema_map *m) {
     LLVMValueRef p = cg_slot(c, 8, 8);
-    LLVMBuildStore(c->b, cg_int(c, 0), p);
+    LLVMBuildStore(c->b, m->has_generations ? cg_map_generation(c, m) : cg_int(c, 0), p);
     return p;
 }
 
 LLVMValueRef cg_map_lookup(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
-    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_zero_key(c)};
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_no_key(c, m)};
     return cg_helper_ptr(c, BPF_FUNC_map_lookup_elem, args, 2);
 }
 
 void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLVMValueRef value,
                    uint64_t flags) {
-    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_zero_key(c), value,
+    LLVMValueRef args[] = {c->maps[m->index], key ? key : cg_map_no_key(c, m), value,
                            cg_int(c, flags)};
     LLVMValueRef rc = cg_helper(c, BPF_FUNC_map_update_elem, args, 4);
     LLVMBasicBlockRef failed = cg_block(c, "full"), on = cg_block(c, "on");
@@ -69,7 +83,7 @@ void cg_map_update(struct cg *c, const struct sema_map *m, LLVMValueRef key, LLV
 // Look-up; where there is no entry, one of zeroes is made (another CPU may have been faster)
 // and looked up again. Null when the map is full, which is counted.
 LLVMValueRef cg_map_entry(struct cg *c, const struct sema_map *m, LLVMValueRef key) {
-    if (!key) key = cg_map_zero_key(c);
+    if (!key) key = cg_map_no_key(c, m);
     LLVMValueRef first = cg_map_lookup(c, m, key);
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
     if (array && !m->key) return first; // it has its entry

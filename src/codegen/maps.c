@@ -97,6 +97,12 @@ static const struct type *stored_type(struct cg *c, const struct sema_map *m) {
     return cg_map_set_offset(m) ? types_tuple(c->u->types, parts, names, 2) : m->value;
 }
 
+const struct type *cg_map_key_type(struct cg *c, const struct sema_map *m) {
+    static const char *const names[] = {"generation", "key"};
+    const struct type *parts[] = {types_int(c->u->types, 64, false), m->key};
+    return m->key && m->has_generations ? types_tuple(c->u->types, parts, names, 2) : m->key;
+}
+
 static void one_map(struct cg *c, const struct sema_map *m) {
     if (m->key) types_complete_all(c->u->types, m->key);
     types_complete_all(c->u->types, m->value);
@@ -111,16 +117,32 @@ static void one_map(struct cg *c, const struct sema_map *m) {
                          .max_entries = m->max_entries,
                          .bpf_type = m->bpf_type,
                          .pin = m->pin,
-                         .set_offset = cg_map_set_offset(m)};
+                         .set_offset = cg_map_set_offset(m),
+                         .has_generations = m->has_generations};
     uint32_t size = (m->value->size + 7) & ~7u;
     bool array = m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY;
-    c->maps[m->index] = cg_map_global(c, row.symbol, m->bpf_type, m->max_entries,
-                                      array ? NULL : m->key, stored_type(c, m), size, flags_of(m));
+    // Both generations of a full map are there while the older one is read.
+    uint32_t room = m->has_generations && m->max_entries <= UINT32_MAX / 2 ? 2 : 1;
+    c->maps[m->index] =
+        cg_map_global(c, row.symbol, m->bpf_type, m->max_entries * room,
+                      array ? NULL : cg_map_key_type(c, m), stored_type(c, m), size, flags_of(m));
     VEC_PUSH(c->manifest->arena, &c->manifest->maps, row);
+}
+
+static LLVMValueRef generations_global(struct cg *c) {
+    LLVMTypeRef type = LLVMArrayType2(c->i64, c->u->maps.len);
+    bool any = false;
+    for (size_t i = 0; i < c->u->maps.len; i++) any |= c->u->maps.data[i]->has_generations;
+    if (!any) return NULL;
+    LLVMValueRef global = LLVMAddGlobal(c->module, type, "gaff_generations");
+    LLVMSetInitializer(global, LLVMConstNull(type));
+    LLVMSetSection(global, MF_GENERATIONS);
+    return global;
 }
 
 void cg_maps(struct cg *c) {
     c->maps = arena_alloc(c->arena, (c->u->maps.len + 1) * sizeof(*c->maps));
     for (size_t i = 0; i < c->u->maps.len; i++) one_map(c, c->u->maps.data[i]);
+    c->generations = generations_global(c);
     cg_state_make(c);
 }

@@ -49,10 +49,11 @@ static uint32_t scratch_bytes(struct cg *c, uint32_t size) {
     return at;
 }
 
-struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, bool on_stack) {
+struct cg_home cg_home_new(struct cg *c, uint32_t size, uint32_t align, enum cg_where where) {
     uint32_t need = (size + 7) & ~7u;
     struct cg_home home = {.function = c->f};
-    if (need > SMALL || (c->f->stack_used + need > c->f->stack_limit && !on_stack)) {
+    bool full = c->f->stack_used + need > c->f->stack_limit;
+    if (need > SMALL || where == CG_IN_SCRATCH || (full && where != CG_ON_STACK)) {
         home.at = scratch_bytes(c, size);
     } else {
         c->f->stack_used += need;
@@ -76,7 +77,7 @@ LLVMValueRef cg_home_address(struct cg *c, const struct cg_home *home) {
 }
 
 LLVMValueRef cg_slot(struct cg *c, uint32_t size, uint32_t align) {
-    struct cg_home home = cg_home_new(c, size, align, false);
+    struct cg_home home = cg_home_new(c, size, align, CG_ANYWHERE);
     return cg_home_address(c, &home);
 }
 

@@ -266,7 +266,9 @@ struct cg_value cg_unary(struct cg *c, const struct ast_expr *e) {
     bool post = e->unary.op == AST_POST_INC || e->unary.op == AST_POST_DEC;
     LLVMValueRef v;
     switch (e->unary.op) {
-    case AST_NEG: return cg_scalar_value(LLVMBuildNeg(c->b, cg_scalar(c, x), ""), e->type);
+    case AST_NEG:
+        v = LLVMBuildNeg(c->b, cg_scalar(c, x), "");
+        return cg_convert(c, cg_scalar_value(v, e->type), e->type);
     case AST_BITNOT:
         v = LLVMBuildNot(c->b, cg_scalar(c, x), "");
         return cg_convert(c, cg_scalar_value(v, e->type), e->type);

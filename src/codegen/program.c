@@ -163,7 +163,8 @@ static void one_program(struct cg *c, const struct sema_program *p, size_t index
                              .ntargets = (uint32_t)p->targets.len,
                              .line = line,
                              .needs_cookie = c->identity,
-                             .is_sleepable = p->is_sleepable};
+                             .is_sleepable = p->is_sleepable,
+                             .is_typed = p->is_typed};
     for (size_t i = 0; i < p->targets.len; i++) {
         struct mf_target t = p->targets.data[i];
         t.identity = cg_identity(c, p, i);

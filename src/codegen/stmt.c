@@ -11,7 +11,11 @@ LLVMValueRef cg_var_address(struct cg *c, struct sema_var *v) {
             return LLVMBuildLoad2(c->b, c->ptr, cg_offset(c, c->f->ctx_struct, 8 * (i + 1)), "");
         }
     home = ARENA_NEW(c->arena, struct cg_home);
-    *home = cg_home_new(c, v->type->size ? v->type->size : 8, 8, v->is_loop_bound);
+    // Each new value on the stack would be another state of the loop to verify.
+    enum cg_where where = v->is_loop_bound     ? CG_ON_STACK
+                          : v->is_loop_changed ? CG_IN_SCRATCH
+                                               : CG_ANYWHERE;
+    *home = cg_home_new(c, v->type->size ? v->type->size : 8, 8, where);
     v->cg = home;
     if (home->stack) { // LLVM would copy what a loop's first round has not written yet
         LLVMBasicBlockRef here = LLVMGetInsertBlock(c->b);

@@ -134,6 +134,12 @@ LLVMValueRef cg_task_field(struct cg *c, LLVMValueRef from, const char *const *p
     return from;
 }
 
+// Of a function's argument, else the current one.
+static LLVMValueRef task_of(struct cg *c, const struct ast_expr *e) {
+    bool given = e->kind == AST_CALL && e->call.args.len;
+    return given ? cg_scalar(c, e->call.args.data[0]) : task(c);
+}
+
 static LLVMValueRef task_number(struct cg *c, LLVMValueRef from, const char *const *path) {
     const struct type *type = types_int(c->u->types, 32, true);
     LLVMValueRef at = cg_task_field(c, from, path, &type);
@@ -142,7 +148,7 @@ static LLVMValueRef task_number(struct cg *c, LLVMValueRef from, const char *con
 
 static struct cg_value task_comm(struct cg *c, const struct ast_expr *e, const char *const *path) {
     const struct type *type = NULL;
-    LLVMValueRef at = cg_task_field(c, task(c), path, &type);
+    LLVMValueRef at = cg_task_field(c, task_of(c, e), path, &type);
     LLVMValueRef p = cg_slot(c, 16, 8);
     cg_zero(c, p, 16);
     cg_read_str(c, p, cg_int(c, 16), at, MEM_KERNEL);
@@ -151,7 +157,7 @@ static struct cg_value task_comm(struct cg *c, const struct ast_expr *e, const c
 
 struct cg_value cg_var_ppid(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"real_parent", "tgid", NULL};
-    return SCALAR(task_number(c, task(c), path));
+    return SCALAR(task_number(c, task_of(c, e), path));
 }
 struct cg_value cg_var_pcomm(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"real_parent", "comm", NULL};
@@ -163,7 +169,7 @@ struct cg_value cg_var_leader_comm(struct cg *c, const struct ast_expr *e) {
 }
 struct cg_value cg_var_leader_tid(struct cg *c, const struct ast_expr *e) {
     static const char *const path[] = {"group_leader", "pid", NULL};
-    return SCALAR(task_number(c, task(c), path));
+    return SCALAR(task_number(c, task_of(c, e), path));
 }
 struct cg_value cg_var_args(struct cg *c, const struct ast_expr *e) {
     LLVMValueRef p = cg_slot(c, e->type->size ? e->type->size : 1, 8);

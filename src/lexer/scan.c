@@ -144,14 +144,22 @@ void lex_number(struct lex *l) {
 
 // ---- attach points ----
 
+static bool is_word(const char *text, size_t len, const char *word) {
+    return strlen(word) == len && !memcmp(text, word, len);
+}
+
+// May the slash at text[len] belong to a path? Of an iterator's file only if the path begins there
+// or before: iter:task/PREDICATE/, iter:task:/sys/fs/bpf/FILE.
 static bool has_path(const char *text, size_t len) {
     static const char *const with[] = {"uprobe", "uretprobe", "usdt", "u", "ur", "U"};
     const char *colon = memchr(text, ':', len);
     if (!colon) return false;
+    size_t n = (size_t)(colon - text);
     for (size_t i = 0; i < ARRAY_LEN(with); i++)
-        if (strlen(with[i]) == (size_t)(colon - text) && !memcmp(text, with[i], strlen(with[i])))
-            return true;
-    return false;
+        if (is_word(text, n, with[i])) return true;
+    if (!is_word(text, n, "iter") && !is_word(text, n, "it")) return false;
+    colon = memchr(colon + 1, ':', len - n - 1);
+    return colon && colon[1] == '/';
 }
 
 // An attach point ends at white space, a comma or a brace outside quotes; where its kind has no
@@ -257,9 +265,19 @@ void lex_string_unterminated(struct lex *l) {
 
 // ---- entry ----
 
+// One message for a file that is no script, where each of its bytes would give one.
+static bool is_text(struct lex *l) {
+    const char *nul = memchr(l->src->text, 0, l->src->len);
+    if (!nul) return true;
+    uint32_t at = (uint32_t)(nul - l->src->text);
+    diag(l->diags, span_of(l, at, at + 1), not_text);
+    push(l, TOKEN_ERROR_CHAR, at, at + 1);
+    return false;
+}
+
 struct token_vec lex_source(struct arena *a, struct diags *d, const struct source *src) {
     struct lex l = {.arena = a, .diags = d, .src = src};
-    lex_scan(&l);
+    if (is_text(&l)) lex_scan(&l);
     strbuf_free(&l.string);
     uint32_t end = (uint32_t)src->len;
     push(&l, TOKEN_END, end, end);

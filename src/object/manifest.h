@@ -11,6 +11,7 @@
 //  16  the fields, each at its offset
 // Special maps of the object, all optional:
 //   gaff_events, gaff_control  BPF_MAP_TYPE_RINGBUF
+//   gaff_packets  perf event array, of EVENT_SKBOUTPUT: records with packets behind them
 //   gaff_losses   per-CPU array of uint64_t: 0: data events lost, 1: control events lost,
 //                 2: stacks not stored, 3: reads of user memory that failed,
 //                 4 + i: updates of map i that failed
@@ -26,6 +27,18 @@
 
 #include "base/vec.h"
 #include "types/type.h"
+
+enum { MF_EVENT_BYTES = 16 }; // before the fields
+
+// What a record of EVENT_SKBOUTPUT holds, each a uint64_t; the packet's bytes follow it.
+enum mf_packet {
+    MF_PACKET_TIME,   // ns since boot (CLOCK_BOOTTIME)
+    MF_PACKET_OFFSET, // bytes at the packet's beginning that are left out
+    MF_PACKET_LENGTH, // bytes that were asked for, with those
+    MF_PACKET_WIRE,   // bytes of the whole packet, with those
+    MF_PACKET_FIELDS,
+    MF_PACKET_BYTES = MF_EVENT_BYTES + 8 * MF_PACKET_FIELDS
+};
 
 #define MANIFEST_VERSION 1
 #define MANIFEST_SECTION ".gaff"
@@ -50,7 +63,7 @@ struct mf_target {
     const char *name;     // as `probe` prints: "kprobe:vfs_read", "interval:s:1"
     const char *module;   // kernel module; category of a tracepoint; path of a binary
     const char *function; // symbol, tracepoint event, software/hardware event
-    const char *pin;      // unused by most
+    const char *pin;      // path of the file that an iterator becomes, or NULL
     uint64_t offset;      // bytes from the symbol; file offset once resolved
     uint64_t address;     // absolute address when the script gave one
     uint64_t value;       // interval/profile: period in ns, or Hz if is_hz; software: count
@@ -70,12 +83,17 @@ struct mf_program {
     uint32_t line;                   // of the probe in the script
     bool needs_cookie;               // reads its target's index from the attach cookie
     bool is_sleepable;
+    bool is_typed; // of the provider's kind whose pointers the kernel types
 };
 VEC_OF(mf_programs, struct mf_program);
 
 // A key of an lpmtrie is a tuple (uint32, inet): before the address, its prefix covers four bytes
 // of padding and four of the family.
 enum { MF_TRIE_FAMILY_BITS = 64 };
+
+// A section of the object with the generation of each map's entries: uint64_t[maps].
+#define MF_GENERATIONS ".data.gens"
+enum { MF_GENERATION_BYTES = 8 };
 
 struct mf_map {
     const char *name;         // "@x"
@@ -92,6 +110,9 @@ struct mf_map {
     // Of a keyless array: where behind the value a word says that it was assigned, if it ever was
     // with what may be zero; 0: no such word.
     uint32_t set_offset;
+    // Its entries are of two generations: in the kernel the key is that number, a uint64_t that
+    // the variable MF_GENERATIONS has for each map, then `key`; of a keyless array it is the index.
+    bool has_generations;
 };
 VEC_OF(mf_maps, struct mf_map);
 
@@ -105,12 +126,12 @@ enum mf_event_kind {
     EVENT_TIME,           // format is strftime's; no field
     EVENT_JOIN,           // format: delimiter; field 0: array of strings, field 1: count
     EVENT_PRINT,          // print(value): field 0
-    EVENT_PRINT_MAP,      // map; top, div (0: not given)
+    EVENT_PRINT_MAP,      // map; top, div (0: not given); then
     EVENT_PRINT_MAP_ITEM, // print(@m[k]): field 0 key, field 1 value
     EVENT_CLEAR,          // map
     EVENT_ZERO,           // map
     EVENT_EXIT,           // field 0: status, uint64_t
-    EVENT_SKBOUTPUT,      // format: file name; fields
+    EVENT_SKBOUTPUT,      // format: file name; the record: enum mf_packet
     EVENT_DEBUGF,
     EVENT_RUNTIME_ERROR, // format: text, or NULL: that of the return code; helper: or NULL; field
                          // 0: return code, if there is a helper
@@ -131,6 +152,7 @@ struct mf_event {
     uint32_t size; // bytes of the whole record
     uint32_t map;  // index into manifest.maps
     uint32_t top, div;
+    enum mf_event_kind then;           // PRINT_MAP: CLEAR or ZERO, which follows; else 0
     uint32_t line, column, end_column; // of the call, 1-based
 };
 VEC_OF(mf_events, struct mf_event);

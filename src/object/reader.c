@@ -160,6 +160,7 @@ static void read_programs(struct reader *r, const json_t *root) {
         struct mf_target t = {.name = need_text(r, j, "name"),
                               .module = text(r, j, "module"),
                               .function = text(r, j, "function"),
+                              .pin = text(r, j, "pin"),
                               .offset = (uint64_t)number(j, "offset"),
                               .address = (uint64_t)number(j, "address"),
                               .value = (uint64_t)number(j, "value"),
@@ -168,6 +169,7 @@ static void read_programs(struct reader *r, const json_t *root) {
                               .pid = (int32_t)number(j, "pid"),
                               .program = bounded(r, j, "program", UINT32_MAX),
                               .identity = bounded(r, j, "identity", (uint32_t)i)};
+        if (t.pin && *t.pin != '/') fail(r, "target %s is pinned to a bad path", t.name);
         VEC_PUSH(m->arena, &m->targets, t);
     }
     list = json_object_get(root, "programs");
@@ -177,7 +179,8 @@ static void read_programs(struct reader *r, const json_t *root) {
                                .first_target = bounded(r, j, "first", (uint32_t)m->targets.len),
                                .line = bounded(r, j, "line", UINT32_MAX),
                                .needs_cookie = json_is_true(json_object_get(j, "cookie")),
-                               .is_sleepable = json_is_true(json_object_get(j, "sleepable"))};
+                               .is_sleepable = json_is_true(json_object_get(j, "sleepable")),
+                               .is_typed = json_is_true(json_object_get(j, "typed"))};
         p.ntargets = bounded(r, j, "targets", (uint32_t)m->targets.len - p.first_target);
         VEC_PUSH(m->arena, &m->programs, p);
     }
@@ -209,7 +212,8 @@ static void read_maps(struct reader *r, const json_t *list) {
                            .max_entries = bounded(r, j, "max_entries", UINT32_MAX),
                            .bpf_type = bounded(r, j, "bpf_type", 1000),
                            .pin = text(r, j, "pin"),
-                           .set_offset = bounded(r, j, "set_offset", UINT32_MAX)};
+                           .set_offset = bounded(r, j, "set_offset", UINT32_MAX),
+                           .has_generations = number(j, "generations") != 0};
         check_map(r, &m);
         VEC_PUSH(r->m->arena, &r->m->maps, m);
     }
@@ -226,6 +230,7 @@ static void read_events(struct reader *r, const json_t *list) {
                              .map = bounded(r, j, "map", UINT32_MAX),
                              .top = bounded(r, j, "top", UINT32_MAX),
                              .div = bounded(r, j, "div", UINT32_MAX),
+                             .then = (enum mf_event_kind)bounded(r, j, "then", EVENT_RUNTIME_ERROR),
                              .line = bounded(r, j, "line", UINT32_MAX),
                              .column = bounded(r, j, "column", UINT32_MAX),
                              .end_column = bounded(r, j, "end_column", UINT32_MAX)};
@@ -240,8 +245,9 @@ static void read_events(struct reader *r, const json_t *list) {
             VEC_PUSH(r->m->arena, &e.fields, field);
         }
         static const char need_format[] = {
-            [EVENT_PRINTF] = 1, [EVENT_ERRORF] = 1, [EVENT_WARNF] = 1, [EVENT_SYSTEM] = 1,
-            [EVENT_CAT] = 1,    [EVENT_TIME] = 1,   [EVENT_JOIN] = 1,  [EVENT_RUNTIME_ERROR] = 0};
+            [EVENT_PRINTF] = 1, [EVENT_ERRORF] = 1,    [EVENT_WARNF] = 1,
+            [EVENT_SYSTEM] = 1, [EVENT_CAT] = 1,       [EVENT_TIME] = 1,
+            [EVENT_JOIN] = 1,   [EVENT_SKBOUTPUT] = 1, [EVENT_RUNTIME_ERROR] = 0};
         static const unsigned char need_fields[] = {[EVENT_JOIN] = 1,
                                                     [EVENT_PRINT] = 1,
                                                     [EVENT_PRINT_MAP_ITEM] = 1,
@@ -251,6 +257,8 @@ static void read_events(struct reader *r, const json_t *list) {
         if (helper_code &&
             (!e.fields.len || !e.fields.data[0].type || e.fields.data[0].type->size != 8))
             fail(r, "event %zu has no return code", i);
+        if (e.kind == EVENT_SKBOUTPUT && e.size != MF_PACKET_BYTES)
+            fail(r, "event %zu is no packet", i);
         if (e.kind == EVENT_RUNTIME_ERROR && !e.helper && !e.format)
             fail(r, "event %zu has no text", i);
         if (need_format[e.kind] && !e.format) fail(r, "event %zu has no format", i);

@@ -93,11 +93,11 @@ static json_t *programs(const struct manifest *m) {
     json_t *list = json_array();
     for (size_t i = 0; i < m->programs.len; i++) {
         const struct mf_program *p = &m->programs.data[i];
-        json_array_append_new(list,
-                              json_pack("{s:s,s:s,s:i,s:i,s:i,s:b,s:b}", "symbol", p->symbol,
-                                        "provider", p->provider, "first", (int)p->first_target,
-                                        "targets", (int)p->ntargets, "line", (int)p->line, "cookie",
-                                        p->needs_cookie, "sleepable", p->is_sleepable));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:i,s:i,s:b,s:b,s:b}", "symbol",
+                                              p->symbol, "provider", p->provider, "first",
+                                              (int)p->first_target, "targets", (int)p->ntargets,
+                                              "line", (int)p->line, "cookie", p->needs_cookie,
+                                              "sleepable", p->is_sleepable, "typed", p->is_typed));
     }
     return list;
 }
@@ -109,6 +109,7 @@ static json_t *targets(const struct manifest *m) {
         json_t *j = json_object();
         json_object_set_new(j, "name", text(t->name));
         if (t->module) json_object_set_new(j, "module", text(t->module));
+        if (t->pin) json_object_set_new(j, "pin", text(t->pin));
         if (t->function) json_object_set_new(j, "function", text(t->function));
         put(j, "offset", (int64_t)t->offset);
         put(j, "address", (int64_t)t->address);
@@ -138,6 +139,7 @@ static json_t *maps(struct writer *w) {
         put(j, "max_entries", m->max_entries);
         put(j, "bpf_type", m->bpf_type);
         put(j, "set_offset", m->set_offset);
+        put(j, "generations", m->has_generations);
         if (m->pin) json_object_set_new(j, "pin", text(m->pin));
         json_array_append_new(list, j);
     }
@@ -161,6 +163,7 @@ static json_t *events(struct writer *w) {
         put(j, "map", e->map);
         put(j, "top", e->top);
         put(j, "div", e->div);
+        put(j, "then", e->then);
         put(j, "line", e->line);
         put(j, "column", e->column);
         put(j, "end_column", e->end_column);

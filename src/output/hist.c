@@ -8,18 +8,18 @@
 
 enum { BAR = 52 };
 
-// 1024 is 1K: powers of two get a letter.
-static void label(char *out, size_t size, int64_t v) {
-    static const char letters[] = "KMGTPE";
-    int i = -1;
-    while (v >= 1024 && v % 1024 == 0 && i < 5) {
-        v /= 1024;
-        i++;
-    }
-    if (i < 0)
-        snprintf(out, size, "%" PRId64, v);
-    else
-        snprintf(out, size, "%" PRId64 "%c", v, letters[i]);
+enum { LABEL = 32 };
+
+static void put_label(char out[LABEL], int64_t v, unsigned thousands) {
+    static const char *const letters[] = {"", "K", "M", "G", "T", "P", "E"};
+    snprintf(out, LABEL, "%" PRId64 "%s", v, letters[thousands]);
+}
+
+// 1024 is 1K where all bounds are multiples of it; there is no letter above M.
+static void linear_label(char out[LABEL], const struct type *type, int64_t v) {
+    unsigned thousands = 0;
+    for (; thousands < 2 && type->step % 1024 == 0 && v && v % 1024 == 0; thousands++) v /= 1024;
+    put_label(out, v, thousands);
 }
 
 // Lower bound of a bucket of hist(); bucket 0 is for negative values.
@@ -29,6 +29,14 @@ static uint64_t lower(uint32_t bits, uint32_t bucket) {
     if (b < 1ull << bits) return b;
     uint64_t group = b >> bits, low = b & ((1ull << bits) - 1);
     return ((1ull << bits) | low) << (group - 1);
+}
+
+// A lower bound is a multiple of a power of two, which alone decides about the letter: with 8
+// buckets for each power, 1024 is 8 times 128 and has none.
+static void power_label(char out[LABEL], uint32_t bits, uint32_t bucket) {
+    uint32_t group = bits ? (bucket - 1) >> bits : bucket - 1;
+    unsigned thousands = group ? (group - 1) / 10 : 0;
+    put_label(out, (int64_t)(lower(bits, bucket) >> (10 * thousands)), thousands);
 }
 
 static void bar(struct strbuf *b, uint64_t n, uint64_t max) {
@@ -57,17 +65,17 @@ static uint32_t buckets_of(const struct type *type) {
 }
 
 static void range_label(struct strbuf *b, const struct type *type, uint32_t i) {
-    char from[32], to[32], text[80];
+    char from[LABEL], to[LABEL], text[2 * LABEL + 8];
     if (type->kind == TYPE_LHIST) {
         uint32_t last = buckets_of(type) - 1;
         int64_t low = type->min + (int64_t)(i - 1) * type->step;
-        label(from, sizeof(from), low);
-        label(to, sizeof(to), low + type->step);
+        linear_label(from, type, low);
+        linear_label(to, type, low + type->step);
         if (i == 0) {
-            label(to, sizeof(to), type->min);
+            linear_label(to, type, type->min);
             snprintf(text, sizeof(text), "(..., %s)", to);
         } else if (i == last) {
-            label(from, sizeof(from), type->max);
+            linear_label(from, type, type->max);
             snprintf(text, sizeof(text), "[%s, ...)", from);
         } else {
             snprintf(text, sizeof(text), "[%s, %s)", from, to);
@@ -78,8 +86,8 @@ static void range_label(struct strbuf *b, const struct type *type, uint32_t i) {
         snprintf(text, sizeof(text), "[%u]", i - 1);
     } else {
         uint64_t low = lower(type->param, i), high = lower(type->param, i + 1);
-        label(from, sizeof(from), (int64_t)low);
-        label(to, sizeof(to), (int64_t)high);
+        power_label(from, type->param, i);
+        power_label(to, type->param, i + 1);
         if (type->param && high == low + 1)
             snprintf(text, sizeof(text), "[%s]", from);
         else

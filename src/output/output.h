@@ -12,9 +12,16 @@
 #include "base/attr.h"
 #include "base/strbuf.h"
 #include "object/manifest.h"
+#include "symbols/symbols.h"
 #include "types/type.h"
 
 struct output;
+
+struct output_address { // of code
+    bool kernel;
+    uint32_t pid; // of a program
+    uint64_t address;
+};
 
 // What output asks the runtime: names of addresses, stacks, strings of the manifest.
 struct output_resolver {
@@ -22,10 +29,9 @@ struct output_resolver {
     // Frames of a stack; gives how many were copied to `ips` (at most max).
     uint32_t (*stack)(void *ctx, const struct type *type, const struct value_stack *v,
                       uint64_t *ips, uint32_t max);
-    bool (*ksym)(void *ctx, uint64_t addr, const char **name, uint64_t *offset,
-                 const char **module);
-    bool (*usym)(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint64_t *offset,
-                 const char **module);
+    // What is at an address, as symbols_user gives it.
+    size_t (*frames)(void *ctx, const struct output_address *a, enum symbols_place place,
+                     struct symbol_frame *out, size_t max);
     bool (*build_id)(void *ctx, uint32_t pid, uint64_t addr, const char **id, uint64_t *offset);
     char *(*cgroup_path)(void *ctx, uint64_t id, const char *pattern); // freed by the caller
     // The running kernel's enum that has this constant, complete; NULL when there is none.
@@ -71,6 +77,9 @@ void output_lost(struct output *o, uint64_t n);
 void output_message(struct output *o, const char *kind, const struct mf_event *e, const char *text);
 // What went wrong at a place of the script while it ran; `code` is what the helper gave.
 void output_runtime_error(struct output *o, const struct mf_event *e, int code);
+// An error of the run at a place of the script, with its line; column 0: none. To stderr.
+void output_error_at(struct output *o, uint32_t line, uint32_t column, uint32_t end,
+                     const char *format, ...) ATTR_PRINTF(5, 6);
 // A line of the script, and below it an underline from a column to before another, all 1-based.
 // column 0: no underline.
 void output_excerpt(FILE *out, const char *source, uint32_t line, uint32_t column, uint32_t end);

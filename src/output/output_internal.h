@@ -36,6 +36,8 @@ void tseries_json(struct output *o, struct strbuf *b, const struct type *type, c
 // value.c: a map's value, of aggregations too.
 void map_value(struct output *o, struct strbuf *b, const struct type *type, const void *data,
                uint32_t div);
+// stack.c: the name of a function, or the bare address.
+void symbol_text(struct output *o, struct strbuf *b, const struct output_address *a);
 // A stack as text, each line indented.
 void stack_text(struct output *o, struct strbuf *b, const struct type *type, const void *data,
                 unsigned indent);

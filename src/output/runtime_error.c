@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Errors of a running script: the place, the reason, the line of the script.
+#include <stdarg.h>
 #include <string.h>
 
 #include "output/output_internal.h"
@@ -17,6 +18,20 @@ void output_excerpt(FILE *out, const char *source, uint32_t line, uint32_t colum
     uint32_t n = end > column ? end - column : 1;
     while (n--) fputc('~', out);
     fputc('\n', out);
+}
+
+void output_error_at(struct output *o, uint32_t line, uint32_t column, uint32_t end,
+                     const char *format, ...) {
+    va_list ap;
+    output_flush(o);
+    fprintf(stderr, "%s:%u", o->manifest->source_name, line);
+    if (column) fprintf(stderr, ":%u-%u", column, end);
+    fputs(": ERROR: ", stderr);
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    output_excerpt(stderr, o->manifest->source_text, line, column, end);
 }
 
 static void put_json(struct output *o, const struct mf_event *e, int code, const char *text) {

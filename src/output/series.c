@@ -114,8 +114,10 @@ void tseries_text(struct output *o, struct strbuf *b, const struct type *type, c
         strbuf_puts(b, "<no data>\n");
         return;
     }
+    // Of a single interval there is no distance to go by.
+    int64_t distance = s.first == s.last ? 0 : type->min;
     unsigned unit = 0;
-    while (type->min < units[unit].least) unit++;
+    while (distance < units[unit].least) unit++;
     int digits = units[unit].digits, indent = 9 + (digits ? digits + 1 : 0);
     put_axis(b, &s, indent);
     put_edge(b, units[unit].head, indent, '|');

@@ -110,81 +110,6 @@ static void put_array(struct output *o, struct strbuf *b, const struct type *typ
     strbuf_putc(b, ']');
 }
 
-// ---- symbols and stacks ----
-
-static void put_ksym(struct output *o, struct strbuf *b, uint64_t addr, bool offset) {
-    const char *name, *module;
-    uint64_t at;
-    if (!o->resolver.ksym || !o->resolver.ksym(o->resolver.ctx, addr, &name, &at, &module)) {
-        strbuf_printf(b, "0x%" PRIx64, addr);
-        return;
-    }
-    strbuf_puts(b, name);
-    if (offset) strbuf_printf(b, "+%" PRIu64, at);
-}
-
-static void put_usym(struct output *o, struct strbuf *b, uint32_t pid, uint64_t addr, bool offset,
-                     bool module_too) {
-    const char *name, *module;
-    uint64_t at;
-    if (!o->resolver.usym || !o->resolver.usym(o->resolver.ctx, pid, addr, &name, &at, &module)) {
-        strbuf_printf(b, "0x%" PRIx64, addr);
-        return;
-    }
-    if (!name) {
-        strbuf_printf(b, "0x%" PRIx64, addr);
-        if (module_too) strbuf_printf(b, " ([%s])", module);
-        return;
-    }
-    strbuf_puts(b, name);
-    if (offset) strbuf_printf(b, "+%" PRIu64, at);
-    if (module_too) strbuf_printf(b, " (%s)", module);
-}
-
-enum { MAX_FRAMES = 1024 };
-
-// The build-id of the file and the place in it; the bare address where no file is mapped.
-static void put_build_id(struct output *o, struct strbuf *b, uint32_t pid, uint64_t ip) {
-    const char *id = "";
-    uint64_t offset;
-    bool known =
-        o->resolver.build_id && o->resolver.build_id(o->resolver.ctx, pid, ip, &id, &offset);
-    if (known && *id)
-        strbuf_printf(b, "%s 0x%" PRIx64, id, offset);
-    else
-        strbuf_printf(b, "0x%" PRIx64, ip);
-}
-
-void stack_text(struct output *o, struct strbuf *b, const struct type *type, const void *data,
-                unsigned indent) {
-    struct value_stack v;
-    uint64_t ips[MAX_FRAMES];
-    memcpy(&v, data, sizeof(v));
-    uint32_t n = v.nr && o->resolver.stack
-                     ? o->resolver.stack(o->resolver.ctx, type, &v, ips,
-                                         type->param < MAX_FRAMES ? type->param : MAX_FRAMES)
-                     : 0;
-    strbuf_putc(b, '\n');
-    for (uint32_t i = 0; i < n; i++) {
-        bool perf = type->mode == STACK_MODE_PERF;
-        if (type->mode == STACK_MODE_RAW) {
-            strbuf_printf(b, "%" PRIx64, ips[i]);
-        } else if (type->mode == STACK_MODE_BUILD_ID) {
-            put_build_id(o, b, v.pid, ips[i]);
-        } else {
-            if (perf)
-                strbuf_printf(b, "\t%" PRIx64 " ", ips[i]);
-            else
-                strbuf_printf(b, "%*s", (int)indent, "");
-            if (type->kind == TYPE_KSTACK)
-                put_ksym(o, b, ips[i], true);
-            else
-                put_usym(o, b, v.pid, ips[i], true, perf);
-        }
-        strbuf_putc(b, '\n');
-    }
-}
-
 static void put_inet(struct strbuf *b, const void *data) {
     struct value_inet v;
     char text[INET6_ADDRSTRLEN] = "";
@@ -287,10 +212,10 @@ void output_value(struct output *o, struct strbuf *b, const struct type *type, c
     case TYPE_TUPLE: put_tuple(o, b, type, data); break;
     case TYPE_KSTACK:
     case TYPE_USTACK: stack_text(o, b, type, data, 8); break;
-    case TYPE_KSYM: put_ksym(o, b, word(data), false); break;
+    case TYPE_KSYM: symbol_text(o, b, &(struct output_address){true, 0, word(data)}); break;
     case TYPE_USYM:
         memcpy(&usym, data, sizeof(usym));
-        put_usym(o, b, usym.pid, usym.addr, false, false);
+        symbol_text(o, b, &(struct output_address){false, usym.pid, usym.addr});
         break;
     case TYPE_INET: put_inet(b, data); break;
     case TYPE_MAC: put_mac(b, data); break;

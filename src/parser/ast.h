@@ -161,6 +161,7 @@ struct ast_expr {
             struct ast_exprs args;
             int function;       // sema: enum builtin_function, or -1 for a call of `fn`
             struct sema_fn *fn; // sema: user function
+            int emptied_by;     // sema: print(@m) that clear() or zero() follows: which; or 0
         } call;
         struct {
             enum ast_unary op;
@@ -241,6 +242,7 @@ struct ast_stmt {
             struct ast_stmts body;
             struct sema_var **captures; // sema: variables of outer scopes used in the body
             size_t ncaptures;
+            bool is_open; // WHILE: sema: nothing in the script shows how often it turns
         } loop;
         struct ast_stmts block;
     };
@@ -327,12 +329,15 @@ struct ast_stmts ast_stmts_clone(struct arena *a, const struct ast_stmts *s);
 struct ast_expr *ast_expr_new(struct arena *a, enum ast_expr_kind kind, struct span span);
 struct ast_stmt *ast_stmt_new(struct arena *a, enum ast_stmt_kind kind, struct span span);
 
-// Visits every expression below, children first; `expr` may replace the node it is given, and
-// `type` the type. Either may be NULL.
+// Visits everything below, children first; `expr` may replace the node it is given, and `type` the
+// type. Each may be NULL.
 struct ast_visitor {
     void *ctx;
     void (*expr)(void *ctx, struct ast_expr **e);
     void (*type)(void *ctx, struct ast_type **t);
+    void (*stmt)(void *ctx, struct ast_stmt *s);
+    void (*list)(void *ctx, struct ast_stmts *s); // before the statements in it
 };
 void ast_visit_expr(const struct ast_visitor *v, struct ast_expr **e);
+void ast_visit_stmt(const struct ast_visitor *v, struct ast_stmt *s);
 void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s);

@@ -73,7 +73,7 @@ void ast_visit_expr(const struct ast_visitor *v, struct ast_expr **e) {
     if (v->expr) v->expr(v->ctx, e);
 }
 
-static void visit_stmt(const struct ast_visitor *v, struct ast_stmt *s) {
+void ast_visit_stmt(const struct ast_visitor *v, struct ast_stmt *s) {
     switch (s->kind) {
     case AST_EXPR_STMT:
     case AST_RETURN: visit_optional(v, &s->expr); break;
@@ -107,8 +107,10 @@ static void visit_stmt(const struct ast_visitor *v, struct ast_stmt *s) {
     case AST_CONTINUE:
     case AST_ERROR_STMT: break;
     }
+    if (v->stmt) v->stmt(v->ctx, s);
 }
 
 void ast_visit_stmts(const struct ast_visitor *v, struct ast_stmts *s) {
-    for (size_t i = 0; i < s->len; i++) visit_stmt(v, s->data[i]);
+    if (v->list) v->list(v->ctx, s);
+    for (size_t i = 0; i < s->len; i++) ast_visit_stmt(v, s->data[i]);
 }

@@ -135,7 +135,7 @@ static size_t attach_trace(struct probe_env *env, struct bpf_program *prog,
     (void)n;
     int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(prog));
     if (fd < 0) {
-        failed(ctx, targets, perf_why(-fd, "attaching the trampoline"));
+        failed(ctx, targets, perf_why(-fd, "attaching the program"));
         return 0;
     }
     probe_links_add(links, fd);
@@ -198,6 +198,15 @@ static bool describe_raw(struct probe_env *env, const struct mf_target *t, struc
     return true;
 }
 
+static int prepare_raw(struct probe_env *env, struct bpf_program *prog,
+                       const struct mf_target *targets, size_t n, struct probe_error *err) {
+    (void)n;
+    bpf_program__set_expected_attach_type(prog, BPF_TRACE_RAW_TP);
+    int rc = bpf_program__set_attach_target(prog, 0, targets->function);
+    if (rc) probe_fail(env, err, "no BTF for raw tracepoint %s", targets->function);
+    return rc;
+}
+
 static size_t attach_raw(struct probe_env *env, struct bpf_program *prog,
                          const struct mf_target *targets, size_t n, uint64_t first_cookie,
                          struct probe_links *links, probe_failed failed, void *ctx) {
@@ -248,6 +257,18 @@ const struct provider provider_fexit = {
     .attach = attach_trace,
 };
 
+// One event only, and slower to load: the kernel must be told which arguments there are.
+static const struct provider typed_rawtracepoint = {
+    .name = "rawtracepoint",
+    .caps = PROBE_ARGS | PROBE_ARGN | PROBE_STACK | PROBE_TASK | PROBE_NO_COOKIE | PROBE_ONE_TARGET,
+    .context = CTX_BTF,
+    .prog_type = BPF_PROG_TYPE_TRACING,
+    .match = match_raw,
+    .describe = describe_raw,
+    .prepare = prepare_raw,
+    .attach = attach_trace,
+};
+
 const struct provider provider_rawtracepoint = {
     .name = "rawtracepoint",
     .aliases = {"rt"},
@@ -260,4 +281,5 @@ const struct provider provider_rawtracepoint = {
     .list = list_raw,
     .describe = describe_raw,
     .attach = attach_raw,
+    .typed = &typed_rawtracepoint,
 };

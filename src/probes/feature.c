@@ -28,18 +28,34 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
     ((struct bpf_insn){.code = (op), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
 
 // libbpf's own probe knows the kernels' words up to its release only.
-static bool have_helper(enum bpf_prog_type type, enum bpf_func_id id) {
+static bool takes_helper(enum bpf_prog_type type, struct bpf_prog_load_opts opts,
+                         enum bpf_func_id id) {
     static const char *const refusals[] = {"invalid func ", "unknown func ", "cannot use helper "};
     const struct bpf_insn insns[] = {INSN(BPF_JMP | BPF_CALL, 0, 0, 0, (int)id),
                                      INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
     char log[4096] = "";
-    LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log), .log_level = 1);
+    opts.log_buf = log;
+    opts.log_size = sizeof(log);
+    opts.log_level = 1;
     int fd = bpf_prog_load(type, "gaff_probe", "GPL", insns, ARRAY_LEN(insns), &opts);
     if (fd >= 0) close(fd);
     if (fd == -EPERM && !*log) return false; // may not ask
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
         if (strstr(log, refusals[i])) return false;
     return true;
+}
+
+static bool have_helper(enum bpf_prog_type type, enum bpf_func_id id) {
+    LIBBPF_OPTS(bpf_prog_load_opts, opts);
+    return takes_helper(type, opts, id);
+}
+
+// Of programs whose arguments BTF types; those need something to attach to.
+static bool have_typed_helper(enum bpf_func_id id) {
+    int target = libbpf_find_vmlinux_btf_id("sched_switch", BPF_TRACE_RAW_TP);
+    LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_RAW_TP,
+                .attach_btf_id = (__u32)target);
+    return target >= 0 && takes_helper(BPF_PROG_TYPE_TRACING, opts, id);
 }
 
 static bool loads(enum bpf_prog_type type, enum bpf_attach_type attach,
@@ -158,11 +174,8 @@ static bool probe_signal(void) { return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FU
 static bool probe_override(void) {
     return have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return);
 }
-// Programs with typed arguments cannot be asked as simply as others: a helper of the same release
-// is.
-static bool probe_socket_cookie(void) {
-    return have_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_check_mtu);
-}
+static bool probe_socket_cookie(void) { return have_typed_helper(BPF_FUNC_get_socket_cookie); }
+static bool probe_skboutput(void) { return have_typed_helper(BPF_FUNC_skb_output); }
 static bool probe_iter(void) {
     return probe_btf() && have_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_ringbuf_reserve);
 }

@@ -15,6 +15,7 @@
 struct search {
     struct probe_env *env;
     const char *pattern;
+    const char *pin; // or NULL
     probe_found found;
     void *ctx;
     int n;
@@ -41,22 +42,34 @@ static bool consider(void *ctx, const char *module, const char *function) {
     struct arena *a = s->env->arena;
     struct mf_target t = {.name = arena_printf(a, "iter:%s", name),
                           .function = arena_strdup(a, name),
+                          .pin = s->pin,
                           .pid = s->env->pid};
     s->n++;
     return s->found(s->ctx, &t);
 }
 
+// A path may be absolute, or relative to where the BPF file system usually is.
+static const char *pin_path(struct probe_env *env, const char *text) {
+    return *text == '/' ? text : arena_printf(env->arena, "/sys/fs/bpf/%s", text);
+}
+
 static int match(struct probe_env *env, const struct probe_spec *spec, probe_found found, void *ctx,
                  struct probe_error *err) {
-    if (spec->nparts != 2) {
-        probe_fail(env, err, "%s",
-                   spec->nparts == 3 ? "iterators that are pinned to a file are not supported"
-                                     : "iter probe type requires 1 argument");
-        err->hint = "iter:NAME; gaff -l 'iter:*' lists them";
+    unsigned n = spec->nparts - 1;
+    if (n < 1 || n > 2 || !*spec->parts[n]) {
+        probe_fail(env, err, "iter probe type requires 1 or 2 arguments, found %u",
+                   *spec->parts[n] ? n : n - 1);
+        err->hint = "iter:NAME or iter:NAME:FILE; gaff -l 'iter:*' lists the names";
+        return -1;
+    }
+    if (spec->nparts == 3 && probe_has_glob(spec->parts[1])) {
+        probe_fail(env, err, "one iterator only can be pinned to a file");
+        err->hint = "name it: gaff -l 'iter:*' lists them";
         return -1;
     }
     struct search s = {.env = env,
                        .pattern = spec->parts[1],
+                       .pin = spec->nparts == 3 ? pin_path(env, spec->parts[2]) : NULL,
                        .found = found,
                        .ctx = ctx,
                        .suggest = suggest_begin(spec->parts[1])};
@@ -109,17 +122,23 @@ static int prepare(struct probe_env *env, struct bpf_program *prog, const struct
 }
 
 // Reading an iterator to its end is what runs the program.
-static int run(struct bpf_program *prog) {
+static int read_all(int link) {
     char nothing[64];
     ssize_t n = 0;
-    int link = bpf_link_create(bpf_program__fd(prog), 0, BPF_TRACE_ITER, NULL);
-    int fd = link < 0 ? link : bpf_iter_create(link);
-    int err = fd < 0 ? fd : 0;
-    while (fd >= 0 && (n = read(fd, nothing, sizeof(nothing))) > 0) {
+    int fd = bpf_iter_create(link);
+    if (fd < 0) return fd;
+    while ((n = read(fd, nothing, sizeof(nothing))) > 0) {
     }
-    if (n < 0) err = -errno;
-    if (fd >= 0) close(fd);
-    if (link >= 0) close(link);
+    int err = n < 0 ? -errno : 0;
+    close(fd);
+    return err;
+}
+
+static int run(struct bpf_program *prog, const struct mf_target *target) {
+    int link = bpf_link_create(bpf_program__fd(prog), 0, BPF_TRACE_ITER, NULL);
+    if (link < 0) return link;
+    int err = target->pin ? bpf_obj_pin(link, target->pin) : read_all(link);
+    close(link);
     return err;
 }
 
@@ -127,7 +146,7 @@ const struct provider provider_iter = {
     .name = "iter",
     .aliases = {"it"},
     .doc = "Each object of a kind that the kernel has",
-    .syntax = "iter:NAME",
+    .syntax = "iter:NAME[:FILE]",
     .caps = PROBE_ARGS | PROBE_ONE_TARGET | PROBE_NO_COOKIE,
     .context = CTX_ITER,
     .prog_type = BPF_PROG_TYPE_TRACING,

@@ -146,8 +146,12 @@ struct provider {
                      void (*failed)(void *ctx, const struct mf_target *t, const char *why),
                      void *ctx);
     // Runs a loaded program to its end, after the begin probes: for what is no event. NULL but for
-    // iterators. Gives 0 or a negative errno.
-    int (*run)(struct bpf_program *prog);
+    // iterators. One whose target has a path (pin) becomes a file instead. Gives 0 or a negative
+    // errno.
+    int (*run)(struct bpf_program *prog, const struct mf_target *target);
+    // The same probe as a program whose pointers the kernel types, for bodies that call a function
+    // which takes only such. NULL: these programs are of that kind already, or there is none.
+    const struct provider *typed;
 };
 
 // What a run has attached, as descriptors.
@@ -168,6 +172,8 @@ void probe_links_close(struct probe_links *l);
 
 // By name or alias; NULL when there is none. Names are case-sensitive except BEGIN and END.
 const struct provider *provider_find(const char *name);
+// Of a program of the manifest; NULL when there is none.
+const struct provider *provider_of(const struct mf_program *program);
 // What `probetype` says: the name, or "special" for what gaff runs itself.
 const char *provider_kind(const struct provider *p);
 // All providers, NULL-terminated, in the order of --help.
@@ -186,3 +192,6 @@ int probe_regs_ip(void);
 int probe_regs_sp(void);
 int probe_regs_fp(void);
 int probe_regs_named(const char *name, unsigned *size);
+
+// Where tracefs is mounted and readable; NULL: nowhere.
+const char *tracefs_path(void);

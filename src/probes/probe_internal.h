@@ -64,5 +64,3 @@ bool kfunctions_have(const char *module, const char *name);
 // Near names, for a hint; NULL when there are none.
 const char *kfunctions_near(struct arena *a, const char *name);
 
-// tracefs.c: where tracefs is mounted.
-const char *tracefs_path(void);

@@ -43,6 +43,11 @@ const struct provider *provider_find(const char *name) {
     return NULL;
 }
 
+const struct provider *provider_of(const struct mf_program *program) {
+    const struct provider *p = provider_find(program->provider);
+    return p && program->is_typed ? p->typed : p;
+}
+
 const char *provider_kind(const struct provider *p) {
     return p->caps & PROBE_RUN_ONCE ? "special" : p->name;
 }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/suggest.h"
@@ -52,7 +53,11 @@ static bool parse_line(char *line, bool kallsyms, struct kfunction *out) {
         *module = '\0';
     }
     out->name = name;
-    return *name != '\0' && strncmp(name, "__ftrace_invalid", 16) != 0;
+    // Padding before functions, and trampolines of static calls: code, but no functions.
+    static const char *const others[] = {"__ftrace_invalid", "__pfx_", "__SCT__"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (!strncmp(name, others[i], strlen(others[i]))) return false;
+    return *name != '\0';
 }
 
 void kfunctions_each(bool (*each)(void *ctx, const struct kfunction *f), void *ctx) {

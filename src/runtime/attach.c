@@ -35,7 +35,7 @@ static void progress_end(size_t all) {
 
 static void attach_program(struct runtime *rt, size_t i, bool newest_first, struct failures *f) {
     const struct mf_program *p = &rt->m->programs.data[i];
-    const struct provider *provider = provider_find(p->provider);
+    const struct provider *provider = provider_of(p);
     if (newest_first != !!(provider->caps & PROBE_NEWEST_FIRST)) return;
     if (!provider->attach) {
         rt->attached += p->ntargets;
@@ -81,13 +81,33 @@ void rt_run_programs(struct runtime *rt, const char *provider) {
     }
 }
 
+// A failure to pin, shown at the probe.
+static void not_pinned(struct runtime *rt, const struct mf_program *p, const struct mf_target *t,
+                       int err) {
+    output_error_at(rt->out, p->line, 0, 0, "cannot pin %s to %s: %s", t->name, t->pin,
+                    strerror(-err));
+    if (err == -EEXIST)
+        log_hint("rm %s removes what is there", t->pin);
+    else if (err == -EPERM)
+        log_hint(
+            "the file must be on a BPF file system, such as /sys/fs/bpf, its name without dots");
+}
+
 void rt_run_iterators(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->programs.len; i++) {
         const struct mf_program *p = &rt->m->programs.data[i];
-        const struct provider *provider = provider_find(p->provider);
-        int err = provider->run ? provider->run(rt->programs[i]) : 0;
-        if (!err) continue;
-        log_error("cannot run %s: %s", rt->m->targets.data[p->first_target].name, strerror(-err));
-        rt->status = 1;
+        const struct mf_target *t = &rt->m->targets.data[p->first_target];
+        const struct provider *provider = provider_of(p);
+        if (!provider->run) continue;
+        int err = provider->run(rt->programs[i], t);
+        if (!err && t->pin) {
+            output_text(rt->out, "text", arena_printf(rt->arena, "Program pinned to %s\n", t->pin));
+        } else if (err) {
+            if (t->pin)
+                not_pinned(rt, p, t, err);
+            else
+                log_error("cannot run %s: %s", t->name, strerror(-err));
+            rt->status = 1;
+        }
     }
 }

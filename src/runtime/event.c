@@ -103,7 +103,7 @@ static void on_print(struct runtime *rt, const struct mf_event *e, const void *r
 }
 static void on_print_map(struct runtime *rt, const struct mf_event *e, const void *record) {
     (void)record;
-    rt_print_map(rt, e->map, e->top, e->div);
+    rt_print_map(rt, e->map, e->top, e->div, e->then);
 }
 static void on_print_map_item(struct runtime *rt, const struct mf_event *e, const void *record) {
     rt_print_item(rt, e->map, field(e, 0, record), e->fields.len > 1 ? field(e, 1, record) : NULL);
@@ -153,12 +153,15 @@ static const handler handlers[] = {
     [EVENT_RUNTIME_ERROR] = on_runtime_error,
 };
 
-int rt_handle(struct runtime *rt, const void *record, size_t len) {
+const struct mf_event *rt_event_of(const struct runtime *rt, const void *record, size_t len) {
     uint32_t id;
     memcpy(&id, record, 4);
-    if (id >= rt->m->events.len) return 0;
-    const struct mf_event *e = &rt->m->events.data[id];
-    if (len < e->size) return 0;
-    handlers[e->kind](rt, e, record);
+    const struct mf_event *e = id < rt->m->events.len ? &rt->m->events.data[id] : NULL;
+    return e && len >= e->size ? e : NULL;
+}
+
+int rt_handle(struct runtime *rt, const void *record, size_t len) {
+    const struct mf_event *e = rt_event_of(rt, record, len);
+    if (e) handlers[e->kind](rt, e, record);
     return 0;
 }

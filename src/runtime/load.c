@@ -59,7 +59,7 @@ static uint32_t ring_bytes(struct runtime *rt) {
 static int prepare_programs(struct runtime *rt) {
     for (size_t i = 0; i < rt->m->programs.len; i++) {
         const struct mf_program *p = &rt->m->programs.data[i];
-        const struct provider *provider = provider_find(p->provider);
+        const struct provider *provider = provider_of(p);
         struct bpf_program *prog = bpf_object__find_program_by_name(rt->object, p->symbol);
         if (!provider || !prog) {
             log_error("object: program '%s' of provider '%s' is unknown", p->symbol, p->provider);
@@ -148,6 +148,9 @@ int rt_load(struct runtime *rt, const void *object, size_t len) {
         rt->maps = arena_alloc(rt->arena, (rt->m->maps.len + 1) * sizeof(*rt->maps));
         rt->cleared = arena_alloc(rt->arena, rt->m->maps.len + 1);
         rt->zeroed = arena_alloc(rt->arena, rt->m->maps.len + 1);
+        rt->generations = arena_alloc(rt->arena, (rt->m->maps.len + 1) * sizeof(uint64_t));
+        rt->changed = arena_alloc(rt->arena, rt->m->maps.len + 1);
+        rt->emptied = arena_alloc(rt->arena, rt->m->maps.len + 1);
         rt->reused = arena_alloc(rt->arena, rt->m->maps.len + 1);
         err = prepare_maps(rt);
         if (!err) err = rt_pins_reuse(rt);

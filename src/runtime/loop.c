@@ -17,7 +17,7 @@
 // looked for: an event can start a program, and new ones come meanwhile.
 enum { DRAIN_SECONDS = 3, TICKS = 64 };
 
-static uint64_t now_ns(void) {
+uint64_t rt_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
@@ -29,21 +29,21 @@ static uint64_t time_of(const void *record) {
     return t;
 }
 
-static bool is_after_exit(const struct runtime *rt, const void *record) {
+bool rt_is_after_exit(const struct runtime *rt, const void *record) {
     return rt->exit_time && time_of(record) > rt->exit_time;
 }
 
 // Control events up to a time, in their order.
 static void run_queue(struct runtime *rt, uint64_t until) {
-    size_t done = 0;
-    while (done < rt->queue_len && rt->queue[done].time <= until) {
-        struct pending p = rt->queue[done++];
-        if (!is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
+    rt->queue_next = 0;
+    while (rt->queue_next < rt->queue_len && rt->queue[rt->queue_next].time <= until) {
+        struct pending p = rt->queue[rt->queue_next++];
+        if (!rt_is_after_exit(rt, p.record)) rt_handle(rt, p.record, p.len);
         free(p.record);
     }
-    if (!done) return;
-    rt->queue_len -= done;
-    memmove(rt->queue, rt->queue + done, rt->queue_len * sizeof(*rt->queue));
+    if (!rt->queue_next) return;
+    rt->queue_len -= rt->queue_next;
+    memmove(rt->queue, rt->queue + rt->queue_next, rt->queue_len * sizeof(*rt->queue));
 }
 
 static int on_control(void *ctx, void *data, size_t len) {
@@ -68,16 +68,16 @@ static int on_control(void *ctx, void *data, size_t len) {
     return 0;
 }
 
-static void read_signals(struct runtime *rt) {
+void rt_read_signals(struct runtime *rt) {
     struct signalfd_siginfo info;
     while (rt->signals >= 0 && read(rt->signals, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo == SIGUSR1) {
             rt_run_programs(rt, "self");
             continue;
         }
-        if (rt->stop) _exit(130); // asked twice: at once
+        if (rt->deadline) _exit(130); // asked twice: at once
         rt->stop = true;
-        rt->deadline = now_ns() + DRAIN_SECONDS * 1000000000ull;
+        rt->deadline = rt_now() + DRAIN_SECONDS * 1000000000ull;
     }
 }
 
@@ -87,14 +87,14 @@ static int on_event(void *ctx, void *data, size_t len) {
     rt->read += len;
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->queue_len) run_queue(rt, time_of(data));
-    if (is_after_exit(rt, data)) return 0;
-    if (rt->deadline && now_ns() > rt->deadline) {
+    if (rt_is_after_exit(rt, data)) return 0;
+    if (rt->deadline && rt_now() > rt->deadline) {
         rt->unhandled++;
         return 0;
     }
     rt_handle(rt, data, len);
     bool was_running = !rt->stop;
-    if (++rt->handled % TICKS == 0) read_signals(rt);
+    if (++rt->handled % TICKS == 0) rt_read_signals(rt);
     return output_error(rt->out) || (was_running && rt->stop) ? -1 : 0;
 }
 
@@ -116,12 +116,13 @@ void rt_drain(struct runtime *rt) {
     open_rings(rt);
     if (rt->control) ring_buffer__consume(rt->control);
     if (rt->events) ring_buffer__consume(rt->events);
+    rt_packets_drain(rt);
     if (rt->control) ring_buffer__consume(rt->control);
     run_queue(rt, UINT64_MAX);
     if (output_flush(rt->out)) rt->stop = true;
 }
 
-static int open_signals(void) {
+void rt_take_signals(struct runtime *rt) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -129,7 +130,7 @@ static int open_signals(void) {
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    rt->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 // exit() also sets a word of the state: it counts even if its event found no room in the ring.
@@ -143,7 +144,6 @@ static void release_child(struct runtime *rt) {
 
 void rt_loop(struct runtime *rt) {
     struct waiting w;
-    rt->signals = open_signals();
     open_rings(rt);
     rt_wait_open(rt, &w);
     rt_run_programs(rt, "begin");
@@ -156,8 +156,9 @@ void rt_loop(struct runtime *rt) {
     if (is_gone || !rt->has_attached || rt->opts->test || rt->opts->bench) rt->stop = true;
     while (!rt->stop) {
         unsigned what = rt_wait(rt, &w);
-        if (what & WAIT_SIGNAL) read_signals(rt);
+        if (what & WAIT_SIGNAL) rt_read_signals(rt);
         if (what & WAIT_CHILD) rt->stop = true;
+        if (what & WAIT_PROGRAMS) symbols_watched(rt->symbols);
         rt_drain(rt);
         if (exit_was_called(rt)) rt->stop = true;
         rt_report_losses(rt, false);

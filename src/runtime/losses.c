@@ -50,6 +50,7 @@ void rt_report_losses(struct runtime *rt, bool final) {
     }
     if (!final || rt->opts->no_warnings) return;
     report_missed(rt);
+    rt_packets_report(rt);
     if (!rt->losses) return;
     uint64_t control = counter(rt, MF_LOST_CONTROL), stacks = counter(rt, MF_LOST_STACKS);
     if (control)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps from user space: whole maps for print, removal, zeroing. A map that is cleared right
-// after it was printed is emptied entry by entry while it is read, so that what is counted in
-// between is neither lost nor printed twice.
+// Maps from user space: whole maps for print, removal, zeroing. A map that is emptied right after
+// it was printed has two generations: what is counted in between is neither lost nor printed twice.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,11 @@ static void snapshot_free(struct snapshot *s) {
     free(s->keys);
     free(s->values);
     free(s->entries);
+}
+
+// Bytes of a key in the kernel that are not the script's.
+static size_t key_prefix(const struct mf_map *m) {
+    return m->key && m->has_generations ? MF_GENERATION_BYTES : 0;
 }
 
 static size_t key_size(const struct runtime *rt, uint32_t map) {
@@ -79,7 +83,7 @@ static bool take_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
     return ok;
 }
 
-static bool walk(struct runtime *rt, uint32_t map, struct snapshot *s) {
+static bool walk(struct runtime *rt, uint32_t map, uint64_t generation, struct snapshot *s) {
     const struct mf_map *m = &rt->m->maps.data[map];
     int fd = bpf_map__fd(rt->maps[map]);
     size_t ksize = key_size(rt, map);
@@ -90,6 +94,7 @@ static bool walk(struct runtime *rt, uint32_t map, struct snapshot *s) {
     while (ok && bpf_map_get_next_key(fd, first ? NULL : key, next) == 0) {
         memcpy(key, next, ksize);
         first = false;
+        if (!rt_has_generation(rt, map, key, generation)) continue;
         if (bpf_map_lookup_elem(fd, key, raw)) continue;
         merge(rt, map, raw, value);
         ok = add_entry(s, m, key, ksize, value);
@@ -100,18 +105,23 @@ static bool walk(struct runtime *rt, uint32_t map, struct snapshot *s) {
     return ok;
 }
 
-static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
+static bool read_generation(struct runtime *rt, uint32_t map, uint64_t generation,
+                            struct snapshot *s) {
     const struct mf_map *m = &rt->m->maps.data[map];
     if (m->bpf_type == BPF_MAP_TYPE_BLOOM_FILTER) return false; // it cannot be asked
     size_t ksize = is_list(m) ? sizeof(uint64_t) : key_size(rt, map);
-    bool ok = is_list(m) ? take_all(rt, map, s) : walk(rt, map, s);
+    bool ok = is_list(m) ? take_all(rt, map, s) : walk(rt, map, generation, s);
     s->entries = calloc(s->n ? s->n : 1, sizeof(*s->entries));
     if (!s->entries) return false;
     for (size_t i = 0; i < s->n; i++) {
-        s->entries[i].key = m->is_scalar ? NULL : s->keys + i * ksize;
+        s->entries[i].key = m->is_scalar ? NULL : s->keys + i * ksize + key_prefix(m);
         s->entries[i].value = s->values + i * m->value->size;
     }
     return ok;
+}
+
+static bool read_all(struct runtime *rt, uint32_t map, struct snapshot *s) {
+    return read_generation(rt, map, rt->generations[map], s);
 }
 
 // A trie's prefix lengths as the script has them: of the address, without its family.
@@ -126,23 +136,58 @@ static void show_prefixes(struct runtime *rt, uint32_t map, struct snapshot *s) 
     }
 }
 
-void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div) {
+// An array without a key always has its entry.
+static bool is_array(const struct runtime *rt, uint32_t map) {
+    const struct mf_map *m = &rt->m->maps.data[map];
+    return m->is_scalar &&
+           (m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY);
+}
+
+// Removes what was read of the older generation; for zero() the keys remain, in the new one.
+static void empty(struct runtime *rt, uint32_t map, const struct snapshot *s, bool keep) {
+    int fd = bpf_map__fd(rt->maps[map]);
+    size_t ksize = key_size(rt, map);
+    bool array = is_array(rt, map);
+    unsigned char *zero = calloc(1, raw_size(rt, map));
+    for (size_t i = 0; zero && i < s->n; i++) {
+        unsigned char *key = s->keys + i * ksize;
+        if (array)
+            bpf_map_update_elem(fd, key, zero, BPF_ANY);
+        else
+            bpf_map_delete_elem(fd, key);
+        if (!keep || array) continue;
+        memcpy(key, &rt->generations[map], sizeof(rt->generations[map]));
+        bpf_map_update_elem(fd, key, zero, BPF_NOEXIST);
+    }
+    free(zero);
+    *(keep ? &rt->zeroed[map] : &rt->cleared[map]) = true;
+    rt->emptied[map] = true;
+}
+
+void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div,
+                  enum mf_event_kind then) {
     struct snapshot s = {0};
     const struct mf_map *m = &rt->m->maps.data[map];
-    if (read_all(rt, map, &s)) {
+    uint64_t generation = rt->generations[map];
+    bool old = then && m->has_generations && rt_next_generation(rt, map, &generation) == 0;
+    if (read_generation(rt, map, generation, &s)) {
         show_prefixes(rt, map, &s);
         output_map(rt->out, m, s.entries, s.n, top, div);
     }
+    if (old) empty(rt, map, &s, then == EVENT_ZERO);
     snapshot_free(&s);
 }
 
 void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void *value) {
     const struct mf_map *m = &rt->m->maps.data[map];
     unsigned char *raw = calloc(1, raw_size(rt, map)), *merged = calloc(1, m->value->size + 8);
+    unsigned char *full = calloc(1, key_size(rt, map) + sizeof(uint64_t));
     struct output_entry e = {.key = key, .value = value};
-    if (raw && merged) {
+    if (raw && merged && full) {
         if (!value) {
-            if (bpf_map_lookup_elem(bpf_map__fd(rt->maps[map]), key, raw) == 0)
+            memcpy(full, &rt->generations[map], sizeof(rt->generations[map]));
+            memcpy(full + key_prefix(m), key, key_size(rt, map) - key_prefix(m));
+            if (bpf_map_lookup_elem(bpf_map__fd(rt->maps[map]), full, raw) == 0)
                 merge(rt, map, raw, merged);
             e.value = merged;
         }
@@ -150,9 +195,18 @@ void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void
     }
     free(raw);
     free(merged);
+    free(full);
+}
+
+// Did the print before it empty the map?
+static bool was_emptied(struct runtime *rt, uint32_t map) {
+    bool was = rt->emptied[map];
+    rt->emptied[map] = false;
+    return was;
 }
 
 void rt_zero_map(struct runtime *rt, uint32_t map) {
+    if (was_emptied(rt, map)) return;
     struct snapshot s = {0};
     const struct mf_map *m = &rt->m->maps.data[map];
     size_t ksize = key_size(rt, map);
@@ -166,14 +220,8 @@ void rt_zero_map(struct runtime *rt, uint32_t map) {
     snapshot_free(&s);
 }
 
-// An array without a key always has its entry.
-static bool is_array(const struct runtime *rt, uint32_t map) {
-    const struct mf_map *m = &rt->m->maps.data[map];
-    return m->is_scalar &&
-           (m->bpf_type == BPF_MAP_TYPE_ARRAY || m->bpf_type == BPF_MAP_TYPE_PERCPU_ARRAY);
-}
-
 void rt_clear_map(struct runtime *rt, uint32_t map) {
+    if (was_emptied(rt, map)) return;
     struct snapshot s = {0};
     if (is_array(rt, map)) {
         rt->cleared[map] = true;
@@ -191,7 +239,7 @@ void rt_clear_map(struct runtime *rt, uint32_t map) {
 static bool is_set(const struct runtime *rt, uint32_t map) {
     const struct mf_map *m = &rt->m->maps.data[map];
     uint64_t word = 0;
-    uint32_t key = 0;
+    uint32_t key = (uint32_t)rt->generations[map];
     size_t size = bpf_map__value_size(rt->maps[map]);
     unsigned char *raw = calloc(1, size);
     if (m->set_offset && size >= m->set_offset + sizeof(word) && raw &&

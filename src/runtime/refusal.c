@@ -132,6 +132,8 @@ static const struct reason {
     {"expected=ptr_", false, "a pointer given to a helper is not of the kind that it takes",
      "only pointers that the kernel typed will do: args or a field reached from them, not a number "
      "or a value that was stored"},
+    {"expected=sock_common", false, "the kernel does not take this pointer for a socket",
+     "only a socket that args names itself will do; new kernels take none that a packet refers to"},
     {"expected=trusted_ptr_", false, "a pointer given to a helper may be invalid by then",
      "only a pointer taken straight from args will do"},
     {"infinite loop detected", false, "it may never end", NULL},

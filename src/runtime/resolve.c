@@ -23,24 +23,40 @@ static uint32_t stack(void *ctx, const struct type *type, const struct value_sta
     return n;
 }
 
-static bool ksym(void *ctx, uint64_t addr, const char **name, uint64_t *offset,
-                 const char **module) {
-    return symbols_kernel(((struct runtime *)ctx)->symbols, addr, name, offset, module);
+static size_t frames(void *ctx, const struct output_address *a, enum symbols_place place,
+                     struct symbol_frame *out, size_t max) {
+    struct runtime *rt = ctx;
+    if (a->kernel) return symbols_kernel_frames(rt->symbols, a->address, place, out, max);
+    size_t n = symbols_user(rt->symbols, (pid_t)a->pid, a->address, place, out, max);
+    // The process is gone: the programs that the script names may still tell.
+    for (size_t i = 0; !n && i < rt->m->targets.len; i++) {
+        const char *program = rt->m->targets.data[i].module;
+        if (program && *program == '/')
+            n = symbols_file(rt->symbols, program, a->address, place, out, max);
+    }
+    return n;
 }
 
-static bool usym(void *ctx, uint32_t pid, uint64_t addr, const char **name, uint64_t *offset,
-                 const char **module) {
-    struct runtime *rt = ctx;
-    if (symbols_user(rt->symbols, (pid_t)pid, addr, name, offset, module)) return true;
-    // The process is gone: the programs that the script names may still tell.
-    for (size_t i = 0; i < rt->m->targets.len; i++) {
-        const struct mf_target *t = &rt->m->targets.data[i];
-        if (!t->module || *t->module != '/') continue;
-        if (!symbols_file(rt->symbols, t->module, addr, name, offset)) continue;
-        *module = t->module;
-        return true;
-    }
-    return false;
+// Does a value of the type show names of a program's code?
+static bool has_code(const struct type *t) {
+    if (!t) return false;
+    if (t->kind == TYPE_USTACK) return t->mode != STACK_MODE_RAW;
+    for (uint32_t i = 0; t->kind == TYPE_TUPLE && i < t->nfields; i++)
+        if (has_code(t->fields[i].type)) return true;
+    return t->kind == TYPE_USYM;
+}
+
+int rt_watch_programs(struct runtime *rt) {
+    bool wanted = false;
+    for (size_t i = 0; i < rt->m->maps.len; i++)
+        wanted |= has_code(rt->m->maps.data[i].key) || has_code(rt->m->maps.data[i].value);
+    for (size_t i = 0; i < rt->m->events.len; i++)
+        for (size_t k = 0; k < rt->m->events.data[i].fields.len; k++)
+            wanted |= has_code(rt->m->events.data[i].fields.data[k].type);
+    if (!wanted) return -1;
+    int fd = symbols_watch(rt->symbols);
+    if (rt->opts->pid) symbols_note_process(rt->symbols, rt->opts->pid);
+    return fd;
 }
 
 static bool build_id(void *ctx, uint32_t pid, uint64_t addr, const char **id, uint64_t *offset) {
@@ -88,8 +104,7 @@ static const struct type *kernel_enum(void *ctx, const char *constant) {
 struct output_resolver rt_resolver(struct runtime *rt) {
     return (struct output_resolver){.ctx = rt,
                                     .stack = stack,
-                                    .ksym = ksym,
-                                    .usym = usym,
+                                    .frames = frames,
                                     .build_id = build_id,
                                     .cgroup_path = cgroup_path,
                                     .kernel_enum = kernel_enum};

@@ -29,14 +29,8 @@ static bool open_manifest(struct runtime *rt, const void *object, size_t len) {
 
 static bool open_output(struct runtime *rt) {
     const struct rt_options *o = rt->opts;
-    rt->file = stdout;
-    if (o->output_path) {
-        rt->file = fopen(o->output_path, "we");
-        if (!rt->file) {
-            log_error("Failed to open output file \"%s\": %s", o->output_path, strerror(errno));
-            return false;
-        }
-    }
+    rt->file = rt_sink_open(rt, o->output_path);
+    if (!rt->file) return false;
     if (o->buffering == 'l') setvbuf(rt->file, NULL, _IOLBF, 0);
     if (o->buffering == 'n') setvbuf(rt->file, NULL, _IONBF, 0);
     struct output_options options = {.json = o->format && !strcmp(o->format, "json"),
@@ -72,7 +66,8 @@ static void finish(struct runtime *rt) {
     rt_report_losses(rt, true);
     int err = output_flush(rt->out);
     if (err) {
-        log_error("cannot write the output: %s", strerror(err));
+        log_error("cannot write the output: %s",
+                  err == ETIMEDOUT ? "nobody reads it" : strerror(err));
         if (!rt->status) rt->status = 1;
     }
 }
@@ -84,6 +79,7 @@ static void close_all(struct runtime *rt) {
     if (rt->signals >= 0) close(rt->signals);
     ring_buffer__free(rt->events);
     ring_buffer__free(rt->control);
+    rt_packets_close(rt);
     for (size_t i = 0; i < rt->queue_len; i++) free(rt->queue[i].record);
     free(rt->queue);
     bpf_object__close(rt->object);
@@ -96,7 +92,7 @@ static void close_all(struct runtime *rt) {
 }
 
 int rt_run(const void *object, size_t len, const struct rt_options *opts) {
-    struct runtime rt = {.opts = opts, .status = 0, .signals = -1, .pins = -1};
+    struct runtime rt = {.opts = opts, .status = 0, .signals = -1, .pins = -1, .programs_fd = -1};
     int status = 1;
     signal(SIGPIPE, SIG_IGN);
     rt.arena = arena_new();
@@ -105,7 +101,10 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
     int cpus = libbpf_num_possible_cpus();
     rt.ncpus = cpus > 0 ? (size_t)cpus : 1;
     if (!open_manifest(&rt, object, len)) goto out;
-    struct symbols_options symbols = {.demangle = manifest_config_uint(rt.m, "cpp_demangle") != 0};
+    struct symbols_options symbols = {.demangle = manifest_config_uint(rt.m, "cpp_demangle") != 0,
+                                      .lines = manifest_config_uint(rt.m, "show_debug_info") != 0,
+                                      .debug_dirs = opts->debug_dirs,
+                                      .ndebug_dirs = opts->ndebug_dirs};
     rt.symbols = symbols_new(&symbols);
     if (!open_output(&rt)) goto out;
     if (rt_load(&rt, object, len)) goto out;
@@ -113,9 +112,13 @@ int rt_run(const void *object, size_t len, const struct rt_options *opts) {
         status = 0;
         goto out;
     }
+    if (rt_packets_open(&rt)) goto out;
     note_start(&rt);
+    rt.programs_fd = rt_watch_programs(&rt);
     if (rt_attach(&rt)) goto out;
     if (rt_pins_keep(&rt)) goto out;
+    rt_take_signals(
+        &rt); // until here they end the program; from the announcement on they are asked for
     announce(&rt);
     rt_loop(&rt);
     finish(&rt);

@@ -9,11 +9,13 @@
 #include <sys/types.h>
 
 struct rt_options {
-    const char *const *command;       // -c, split into argv (NULL-terminated), or NULL
-    pid_t child;                      // -c: the child, stopped before exec; 0
-    int child_go;                     // write one byte and close to let it exec; -1
-    pid_t pid;                        // -p
-    const char *output_path;          // -o
+    const char *const *command;    // -c, split into argv (NULL-terminated), or NULL
+    pid_t child;                   // -c: the child, stopped before exec; 0
+    int child_go;                  // write one byte and close to let it exec; -1
+    pid_t pid;                     // -p
+    const char *output_path;       // -o
+    const char *const *debug_dirs; // --debuginfo
+    size_t ndebug_dirs;
     const char *format;               // "text" or "json"
     int buffering;                    // -B: 'l' line, 'f' full, 'n' none; 0 default
     bool quiet, verbose, verify_only; // -q, -v, --dry-run

@@ -29,17 +29,22 @@ struct runtime {
     struct bpf_program **programs; // by index in the manifest
     struct bpf_map **maps;         // likewise
     bool *cleared, *zeroed;        // keyless maps that clear() emptied, that zero() set
+    uint64_t *generations;         // of maps that have them
+    bool *changed;                 // their generation, ahead of the print that is in the queue
+    bool *emptied;                 // by a print, for the clear() or zero() that follows
     bool *reused;                  // pinned maps that were there before
     int pins;                      // PIN_FOLDER, locked from look-up to pinning; -1
     struct bpf_map *losses;
     volatile uint64_t *state; // enum mf_state, shared with the programs
     struct probe_links links;
     struct ring_buffer *events, *control;
+    struct rt_packets *packets; // NULL: none
     struct pending *queue;
-    size_t queue_len, queue_cap;
+    size_t queue_len, queue_cap, queue_next; // next: what has not had its turn
     struct symbols *symbols;
     struct output *out;
     FILE *file; // -o, or stdout
+    int sink;   // its file descriptor
     size_t ncpus;
     uint32_t ring_bytes; // of the data ring
     size_t attached;
@@ -48,6 +53,7 @@ struct runtime {
     uint64_t deadline;  // ns, after a signal: what is not handled by then counts as lost. 0: none
     uint64_t unhandled; // events that were left at the deadline
     int signals;        // signalfd, or -1
+    int programs_fd;    // of rt_watch_programs
     uint64_t handled;   // data events
     uint64_t read;      // bytes of the data ring
     bool has_attached;  // some probe other than begin and end is there
@@ -63,15 +69,31 @@ bool rt_report_refusal(struct runtime *rt, const void *object, size_t len);
 int rt_attach(struct runtime *rt); // attach.c
 void rt_run_programs(struct runtime *rt, const char *provider);
 void rt_run_iterators(struct runtime *rt); // each to its end; failures set the status
-void rt_loop(struct runtime *rt);          // loop.c
+void rt_take_signals(struct runtime *rt);  // loop.c: from now on they wait for the loop
+void rt_loop(struct runtime *rt);
 void rt_drain(struct runtime *rt);
+bool rt_is_after_exit(const struct runtime *rt, const void *record);
+void rt_read_signals(struct runtime *rt); // those that wait; sets stop and the deadline
+uint64_t rt_now(void);                    // ns, of the clock of exit_time and deadline
+// sink.c: where the output goes, a file or, NULL, standard output; NULL after a message.
+FILE *rt_sink_open(struct runtime *rt, const char *path);
 int rt_handle(struct runtime *rt, const void *record, size_t len); // event.c
 // map.c
-void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div);
+// `then`: EVENT_CLEAR or EVENT_ZERO, which follows and is done here; else 0.
+void rt_print_map(struct runtime *rt, uint32_t map, uint32_t top, uint32_t div,
+                  enum mf_event_kind then);
 void rt_print_item(struct runtime *rt, uint32_t map, const void *key, const void *value);
 void rt_clear_map(struct runtime *rt, uint32_t map);
 void rt_zero_map(struct runtime *rt, uint32_t map);
 void rt_print_all_maps(struct runtime *rt);
+// generation.c: is the entry with this key, as the kernel has it, of that generation?
+bool rt_has_generation(const struct runtime *rt, uint32_t map, const void *key,
+                       uint64_t generation);
+// Changes the generation of new entries, and returns when no program uses the one before, which
+// *old gets. Negative errno: nothing was changed.
+int rt_next_generation(struct runtime *rt, uint32_t map, uint64_t *old);
+// event.c: what the record is of; NULL: nothing known.
+const struct mf_event *rt_event_of(const struct runtime *rt, const void *record, size_t len);
 // trial.c: failures set the status
 void rt_run_tests(struct runtime *rt);
 void rt_run_benches(struct runtime *rt);
@@ -81,7 +103,7 @@ int rt_pins_reuse(struct runtime *rt);
 // Once everything is attached: pins the new ones.
 int rt_pins_keep(struct runtime *rt);
 // wait.c: the loop's sleep.
-enum { WAIT_RING = 1, WAIT_SIGNAL = 2, WAIT_CHILD = 4 };
+enum { WAIT_RING = 1, WAIT_SIGNAL = 2, WAIT_CHILD = 4, WAIT_PROGRAMS = 8 };
 struct waiting {
     int epoll, events,
         child;           // events: descriptor of the data ring; child: of what ends the run; -1
@@ -91,7 +113,16 @@ struct waiting {
 void rt_wait_open(struct runtime *rt, struct waiting *w); // signals and rings are open
 void rt_wait_close(struct waiting *w);
 unsigned rt_wait(struct runtime *rt, struct waiting *w); // gives what has come, WAIT_*
+// packets.c: capture files and the buffer of packets. Negative errno after a message.
+int rt_packets_open(struct runtime *rt);
+int rt_packets_fd(const struct runtime *rt); // to wait for; -1: none
+void rt_packets_drain(struct runtime *rt);
+void rt_packets_report(struct runtime *rt); // what was lost
+void rt_packets_close(struct runtime *rt);
 // losses.c
 void rt_report_losses(struct runtime *rt, bool final);
-// resolve.c: names for output.
+// resolve.c: has programs watched, where user stacks or symbols are shown: they may have ended by
+// then. Gives a file descriptor, or -1.
+int rt_watch_programs(struct runtime *rt);
+// Names for output.
 struct output_resolver rt_resolver(struct runtime *rt);

@@ -32,8 +32,10 @@ void rt_wait_open(struct runtime *rt, struct waiting *w) {
     w->child = open_pid(rt->opts->child ? rt->opts->child : rt->opts->pid);
     watch(w, rt->signals, WAIT_SIGNAL);
     watch(w, w->child, WAIT_CHILD);
+    watch(w, rt->programs_fd, WAIT_PROGRAMS);
     if (rt->events) watch(w, w->events = ring_buffer__epoll_fd(rt->events), WAIT_RING);
     if (rt->control) watch(w, ring_buffer__epoll_fd(rt->control), WAIT_RING);
+    watch(w, rt_packets_fd(rt), WAIT_RING);
 }
 
 void rt_wait_close(struct waiting *w) {
@@ -65,9 +67,9 @@ static int choose_timeout(struct runtime *rt, struct waiting *w) {
 }
 
 unsigned rt_wait(struct runtime *rt, struct waiting *w) {
-    struct epoll_event e[4];
+    struct epoll_event e[8];
     unsigned what = 0;
-    int n = epoll_wait(w->epoll, e, 4, choose_timeout(rt, w));
+    int n = epoll_wait(w->epoll, e, 8, choose_timeout(rt, w));
     for (int i = 0; i < n; i++) what |= e[i].data.u32;
     return what;
 }

@@ -8,6 +8,7 @@
 struct use { // what a body reads, found before any typing
     bool args, retval, argn, probe, func;
     bool types; // names of types
+    bool typed; // functions that take only pointers which the kernel types
 };
 
 static void scan(void *ctx, struct ast_expr **pe) {
@@ -24,6 +25,8 @@ static void scan(void *ctx, struct ast_expr **pe) {
     use->retval |= id == VAR_retval;
     use->probe |= id == VAR_probe;
     use->func |= id == VAR_func;
+    int fn = e->kind == AST_CALL ? function_find(name) : -1;
+    use->typed |= fn >= 0 && (function_rows[fn].where & FN_TYPED);
 }
 
 static void scan_type(void *ctx, struct ast_type **t) {
@@ -97,6 +100,7 @@ static struct sema_program *new_program(struct unit *u, const struct ast_probe *
     struct sema_program *p = ARENA_NEW(u->arena, struct sema_program);
     p->probe = probe;
     p->provider = provider;
+    p->is_typed = provider != provider_find(provider->name);
     p->layout = *layout;
     p->predicate = ast_expr_clone(u->arena, probe->predicate);
     p->body = ast_stmts_clone(u->arena, &probe->body);
@@ -179,7 +183,10 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
         return;
     }
     if (n < 0) {
-        diag(u->diags, point->span, attach_form, err.message);
+        if (err.is_missing)
+            diag(u->diags, point->span, attach_missing, err.message);
+        else
+            diag(u->diags, point->span, attach_form, err.message);
         if (err.hint) diag_hint(u->diags, "%s", err.hint);
         return;
     }
@@ -194,7 +201,8 @@ static void attach_point(struct unit *u, const struct ast_probe *probe,
                   *total);
         return;
     }
-    add_targets(u, probe, point, provider, &c.targets, use, first);
+    bool typed = use->typed && provider->typed && types_have_btf(u->types, NULL);
+    add_targets(u, probe, point, typed ? provider->typed : provider, &c.targets, use, first);
 }
 
 const char *sema_traced_file(const struct sema_program *p) {

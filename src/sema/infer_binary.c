@@ -169,10 +169,6 @@ static const struct type *pointers(struct infer *in, struct ast_expr *e) {
     return bad_operands(in, e);
 }
 
-static bool is_text(const struct type *t) {
-    return t->kind == TYPE_STRING || (t->kind == TYPE_ARRAY && t->target->is_char);
-}
-
 static const struct type *strings(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     const struct ast_expr *l = e->binary.left, *r = e->binary.right;
@@ -199,7 +195,7 @@ static const struct type *strings(struct infer *in, struct ast_expr **pe) {
     return types_basic(in->t, TYPE_BOOL);
 }
 
-static bool has_truth(const struct type *t) { return type_is_scalar(t) || is_text(t); }
+static bool has_truth(const struct type *t) { return type_is_scalar(t) || type_is_text(t); }
 
 const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
@@ -223,7 +219,7 @@ const struct type *infer_binary(struct infer *in, struct ast_expr **pe) {
     if ((l->kind == TYPE_POINTER && type_is_scalar(r)) ||
         (r->kind == TYPE_POINTER && type_is_scalar(l)))
         return pointers(in, e);
-    if (is_text(l) && is_text(r)) return strings(in, pe);
+    if (type_is_text(l) && type_is_text(r)) return strings(in, pe);
     bool equality = op == AST_EQ || op == AST_NE;
     if (equality && l->kind == TYPE_PROBE && r->kind == TYPE_PROBE)
         return types_basic(in->t, TYPE_BOOL);
@@ -353,8 +349,9 @@ const struct type *infer_unary(struct infer *in, struct ast_expr **pe) {
                e->unary.op == AST_NEG || x->integer.is_negative);
         return infer_expr(in, pe);
     }
-    const struct type *work = types_int(in->t, 64, e->unary.op == AST_NEG || type->is_signed);
-    if (e->unary.op == AST_BITNOT && type->kind == TYPE_INT) work = type;
+    // Unsigned operands are turned in their own width, signed ones in 64 bits.
+    const struct type *work = types_int(in->t, 64, true);
+    if (type->kind == TYPE_INT && (e->unary.op == AST_BITNOT || !type->is_signed)) work = type;
     infer_convert(in, &e->unary.operand, work);
     return work;
 bad:

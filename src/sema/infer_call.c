@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls: argument counts and kinds by signature, result types, and the functions that sema turns
-// into other nodes.
+// Calls: argument counts and kinds by signature, result types. Those that sema turns into other
+// nodes are in infer_rewrite.c.
 #include <arpa/inet.h>
 
 #include "builtins/signature.h"
@@ -36,16 +36,12 @@ static bool count_ok(struct infer *in, const struct ast_expr *e, const struct si
     return false;
 }
 
-static bool is_text(const struct type *t) {
-    return t->kind == TYPE_STRING || (t->kind == TYPE_ARRAY && t->target->is_char);
-}
-
 static bool kind_ok(enum signature_kind kind, const struct ast_expr *a) {
     switch (kind) {
     case SIG_ANY: return true;
     case SIG_INT: return type_is_integer(a->type);
     case SIG_PTR: return type_is_scalar(a->type) || a->type->kind == TYPE_ARRAY;
-    case SIG_STRING: return is_text(a->type);
+    case SIG_STRING: return type_is_text(a->type);
     case SIG_LITERAL: return a->kind == AST_STRING;
     case SIG_CONST: return a->kind == AST_INT;
     case SIG_MAP: return a->kind == AST_MAP;
@@ -158,7 +154,7 @@ static const struct type *infer_str(struct infer *in, struct ast_expr *e) {
     const struct type *type = ARG(e, 0)->type;
     uint64_t max = config_uint(&in->u->config, CONFIG_max_strlen), size = max + 1;
     int64_t n;
-    bool ok = type_is_scalar(type) || is_text(type) ||
+    bool ok = type_is_scalar(type) || type_is_text(type) ||
               (type->kind == TYPE_ARRAY && type->target->size == 1);
     if (!ok) {
         if (in->final)
@@ -217,6 +213,18 @@ static const struct type *infer_pton(struct infer *in, struct ast_expr *e) {
     return types_array(in->t, types_int(in->t, 8, false), family == AF_INET ? 4 : 16);
 }
 
+// Points to an integer of the symbol's size, where it has that of one.
+static const struct type *infer_uaddr(struct infer *in, const struct ast_expr *e) {
+    const char *file = sema_traced_file(in->program), *name = ARG(e, 0)->string.data;
+    uint64_t address, size = 8;
+    if (file && !elf_find_address(file, name, &address, &size)) {
+        if (in->final) diag(in->u->diags, ARG(e, 0)->span, symbol_unknown_in, name, file);
+        return error_type(in);
+    }
+    unsigned bits = size == 1 || size == 2 || size == 4 ? (unsigned)size * 8 : 64;
+    return types_pointer(in->t, types_int(in->t, bits, false), SPACE_USER);
+}
+
 static const struct type *infer_stack(struct infer *in, struct ast_expr *e) {
     static const char *const modes[] = {"bpftrace", "perf", "raw", "build_id"};
     bool kernel = e->call.function == FN_kstack;
@@ -254,178 +262,43 @@ static const struct type *infer_space(struct infer *in, struct ast_expr *e, enum
     return error_type(in);
 }
 
+// Is it a pointer to a struct, or that struct, or one that begins with it? The kernel takes either.
+static bool leads_to(struct infer *in, const struct type *type, const char *name) {
+    bool pointer = type->kind == TYPE_POINTER;
+    for (unsigned depth = 0; depth < 8; depth++) {
+        type = types_complete(in->t, pointer ? type->target : type);
+        pointer = false;
+        if (type->kind != TYPE_STRUCT) return false;
+        if (!strcmp(type_name(in->t, type), name)) return true;
+        if (!type->nfields) return false;
+        type = type->fields[0].type;
+    }
+    return false;
+}
+
+// An argument for a helper that takes only pointers which the kernel types.
+static bool check_typed(struct infer *in, const struct ast_expr *e, size_t i, const char *name) {
+    const struct type *type = ARG(e, i)->type;
+    if (leads_to(in, type, name)) return true;
+    if (in->final)
+        diag(in->u->diags, ARG(e, i)->span, argument_kind, e->call.name,
+             arena_printf(in->u->arena, "a pointer to %s", name), type_name(in->t, type));
+    return false;
+}
+
+static const struct type *infer_skboutput(struct infer *in, struct ast_expr *e) {
+    if (!check_typed(in, e, 1, "struct sk_buff")) return error_type(in);
+    infer_convert(in, &ARG(e, 2), types_int(in->t, 64, false));
+    infer_convert(in, &ARG(e, 3), types_int(in->t, 64, false));
+    return types_int(in->t, 32, true);
+}
+
 static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
     uint64_t size = config_uint(&in->u->config, CONFIG_max_strlen);
     int64_t n;
+    if (!check_typed(in, e, 0, "struct path")) return error_type(in);
     if (e->call.args.len > 1 && expr_int(ARG(e, 1), &n) && n > 0 && n < 1 << 20) size = (uint64_t)n;
     return types_string(in->t, (uint32_t)size);
-}
-
-// ---- rewritten functions ----
-
-static const struct type *to_bool(struct infer *in, struct ast_expr **pe, bool value) {
-    (*pe)->kind = AST_BOOL;
-    (*pe)->boolean = value;
-    return infer_expr(in, pe);
-}
-
-static struct ast_expr *node_int(struct infer *in, struct span span, int64_t value) {
-    struct ast_expr *e = ast_expr_new(in->u->arena, AST_INT, span);
-    e->integer.value = (uint64_t)value;
-    e->integer.is_negative = value < 0;
-    return e;
-}
-
-// assert(c, text): if (!c) { errorf(text); exit(1); }
-static const struct type *rewrite_assert(struct infer *in, struct ast_expr **pe) {
-    struct ast_expr *e = *pe;
-    struct arena *a = in->u->arena;
-    struct ast_expr *report = ast_expr_new(a, AST_CALL, e->span);
-    struct ast_expr *leave = ast_expr_new(a, AST_CALL, e->span);
-    struct ast_expr *format = ast_expr_new(a, AST_STRING, e->span);
-    format->string.data = "assert failed: %s";
-    format->string.len = strlen(format->string.data);
-    report->call.name = "errorf";
-    report->call.function = FN_errorf;
-    VEC_PUSH(a, &report->call.args, format);
-    VEC_PUSH(a, &report->call.args, ARG(e, 1));
-    leave->call.name = "exit";
-    leave->call.function = FN_exit;
-    VEC_PUSH(a, &leave->call.args, node_int(in, e->span, 1));
-    struct ast_expr *negated = ast_expr_new(a, AST_UNARY, e->span);
-    negated->unary.op = AST_NOT;
-    negated->unary.operand = ARG(e, 0);
-    struct ast_stmt *s = ast_stmt_new(a, AST_IF, e->span);
-    struct ast_stmt *first = ast_stmt_new(a, AST_EXPR_STMT, e->span);
-    struct ast_stmt *second = ast_stmt_new(a, AST_EXPR_STMT, e->span);
-    first->expr = report;
-    second->expr = leave;
-    s->cond.cond = negated;
-    VEC_PUSH(a, &s->cond.then, first);
-    VEC_PUSH(a, &s->cond.then, second);
-    struct ast_expr *block = ast_expr_new(a, AST_BLOCK_EXPR, e->span);
-    VEC_PUSH(a, &block->block.stmts, s);
-    *pe = block;
-    return infer_expr(in, pe);
-}
-
-static const struct type *rewrite_container(struct infer *in, struct ast_expr **pe) {
-    struct ast_expr *e = *pe;
-    const struct type *from = infer_expr(in, &ARG(e, 0));
-    if (!is_known(from)) return from;
-    struct ast_expr *of = ARG(e, 1), *member = ARG(e, 2);
-    struct type_field f;
-    const struct type *type = of->kind == AST_TYPE_ARG ? infer_written_type(in, of->size.of) : NULL;
-    if (!type || type->kind != TYPE_STRUCT || member->kind != AST_IDENT ||
-        from->kind != TYPE_POINTER) {
-        if (in->final) diag(in->u->diags, e->span, container_form);
-        return error_type(in);
-    }
-    if (!types_find_field(in->t, type, member->ident.name, &f)) {
-        if (in->final)
-            diag(in->u->diags, member->span, field_unknown, type_name(in->t, type),
-                 member->ident.name);
-        return error_type(in);
-    }
-    struct arena *a = in->u->arena;
-    const struct type *u64 = types_int(in->t, 64, false);
-    struct ast_expr *number = ast_expr_new(a, AST_CONVERT, e->span);
-    number->cast.operand = ARG(e, 0);
-    number->type = u64;
-    struct ast_expr *minus = ast_expr_new(a, AST_BINARY, e->span);
-    minus->binary.op = AST_SUB;
-    minus->binary.left = number;
-    minus->binary.right = node_int(in, e->span, f.offset);
-    minus->binary.op_span = e->span;
-    infer_expr(in, &minus);
-    struct ast_expr *pointer = ast_expr_new(a, AST_CONVERT, e->span);
-    pointer->cast.operand = minus;
-    pointer->type = types_pointer(in->t, types_complete(in->t, type), from->space);
-    *pe = pointer;
-    return pointer->type;
-}
-
-static const struct type *rewrite_is_err(struct infer *in, struct ast_expr **pe) {
-    struct ast_expr *e = *pe;
-    const struct type *type = infer_expr(in, &ARG(e, 0));
-    if (!is_known(type)) return type;
-    struct ast_expr *number = ast_expr_new(in->u->arena, AST_CONVERT, e->span);
-    number->cast.operand = ARG(e, 0);
-    number->type = types_int(in->t, 64, false);
-    struct ast_expr *limit = node_int(in, e->span, -4095);
-    limit->integer.is_negative = false;
-    limit->integer.is_unsigned = true;
-    e->kind = AST_BINARY;
-    e->binary.op = AST_GE;
-    e->binary.left = number;
-    e->binary.right = limit;
-    e->binary.op_span = e->span;
-    return infer_expr(in, pe);
-}
-
-static const struct type *rewrite_concat(struct infer *in, struct ast_expr **pe) {
-    struct ast_expr *e = *pe, *left = ARG(e, 0), *right = ARG(e, 1);
-    e->kind = AST_BINARY;
-    e->binary.op = AST_ADD;
-    e->binary.left = left;
-    e->binary.right = right;
-    e->binary.op_span = e->span;
-    return infer_expr(in, pe);
-}
-
-static const struct type *rewrite(struct infer *in, struct ast_expr **pe) {
-    struct ast_expr *e = *pe;
-    struct ast_expr *a = e->call.args.len ? ARG(e, 0) : NULL;
-    int fn = e->call.function;
-    if (fn == FN_skboutput) {
-        if (in->final) diag(in->u->diags, e->span, not_supported, "skboutput()");
-        return error_type(in);
-    }
-    if (fn == FN_assert) return rewrite_assert(in, pe);
-    if (fn == FN_container_of) return rewrite_container(in, pe);
-    if (fn == FN_is_err) return rewrite_is_err(in, pe);
-    if (fn == FN_str_concat) return rewrite_concat(in, pe);
-    if (fn == FN_kfunc_exist)
-        return to_bool(in, pe, types_find_func(in->t, NULL, a->string.data) != NULL);
-    if (fn == FN_kfunc_allowed) return to_bool(in, pe, false); // nothing calls kfuncs
-    if (fn == FN_default_str_length) {
-        *pe = node_int(in, e->span, (int64_t)config_uint(&in->u->config, CONFIG_max_strlen));
-        return infer_expr(in, pe);
-    }
-    if (fn == FN_is_literal) return to_bool(in, pe, expr_is_literal(a));
-    const struct type *type = fn == FN_fail ? NULL : infer_expr(in, &ARG(e, 0));
-    if (fn == FN_fail) {
-        if (in->final) diag(in->u->diags, e->span, fail, a->string.data);
-        return types_basic(in->t, TYPE_VOID);
-    }
-    if (!is_known(type)) return type;
-    switch (fn) {
-    case FN_is_ptr: return to_bool(in, pe, type->kind == TYPE_POINTER);
-    case FN_is_str: return to_bool(in, pe, is_text(type));
-    case FN_assert_str:
-        if (in->final && !is_text(type))
-            diag(in->u->diags, a->span, argument_kind, "assert_str", "a string",
-                 type_name(in->t, type));
-        return types_basic(in->t, TYPE_VOID);
-    case FN_strcap:
-        *pe = node_int(in, e->span, type->kind == TYPE_ARRAY ? type->count : type->size);
-        return infer_expr(in, pe);
-    case FN_is_array: return to_bool(in, pe, type->kind == TYPE_ARRAY);
-    case FN_is_integer: return to_bool(in, pe, type->kind == TYPE_INT);
-    case FN_is_unsigned_integer: return to_bool(in, pe, type->kind == TYPE_INT && !type->is_signed);
-    case FN_static_assert: {
-        int64_t value;
-        if (!expr_int(ARG(e, 0), &value)) {
-            if (in->final) diag(in->u->diags, e->span, comptime);
-        } else if (!value && in->final) {
-            diag(in->u->diags, e->span, fail,
-                 e->call.args.len > 1 && ARG(e, 1)->kind == AST_STRING ? ARG(e, 1)->string.data
-                                                                       : "static_assert");
-        }
-        return types_basic(in->t, TYPE_VOID);
-    }
-    default: return error_type(in);
-    }
 }
 
 // ---- results ----
@@ -468,7 +341,19 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_kptr: return infer_space(in, e, SPACE_KERNEL);
     case FN_uptr: return infer_space(in, e, SPACE_USER);
     case FN_path: return infer_path(in, e);
+    case FN_skboutput: return infer_skboutput(in, e);
+    case FN_socket_cookie:
+        if (!check_typed(in, e, 0, "struct sock_common")) return error_type(in);
+        break;
     case FN_comm: return types_string(t, 16);
+    case FN_pcomm:
+    case FN_leader_comm:
+        if (!check_typed(in, e, 0, "struct task_struct")) return error_type(in);
+        return types_string(t, 16);
+    case FN_ppid:
+    case FN_leader_tid:
+        if (!check_typed(in, e, 0, "struct task_struct")) return error_type(in);
+        break;
     case FN_ksym: return types_basic(t, TYPE_KSYM);
     case FN_usym: return types_basic(t, TYPE_USYM);
     case FN_ntop: return types_basic(t, TYPE_INET);
@@ -481,10 +366,8 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
         infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
         return types_basic(t, TYPE_TIMESTAMP);
     case FN_bswap: return types_int(t, ARG(e, 0)->type->size * 8, false);
-    case FN_uaddr:
+    case FN_uaddr: return infer_uaddr(in, e);
     case FN_percpu_kaddr:
-        return types_pointer(t, types_int(t, 64, false),
-                             e->call.function == FN_uaddr ? SPACE_USER : SPACE_KERNEL);
     case FN_kaddr:
         if (in->final && !symbols_kernel_address(ARG(e, 0)->string.data))
             diag(in->u->diags, e->span, symbol_unknown, ARG(e, 0)->string.data);
@@ -545,7 +428,7 @@ const struct type *infer_call(struct infer *in, struct ast_expr **pe) {
         }
         return error_type(in);
     }
-    if (row->where & FN_REWRITTEN) return rewrite(in, pe);
+    if (row->where & FN_REWRITTEN) return infer_rewritten(in, pe);
     if (fn == FN_delete || fn == FN_has_key || fn == FN_find) return infer_keyed(in, e);
     if (fn == FN_push || fn == FN_pop || fn == FN_peek) return infer_list(in, e);
     if (fn == FN_clear || fn == FN_zero) {

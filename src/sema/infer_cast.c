@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types as written in the script, casts, and the operators that ask about types: sizeof,
 // offsetof, typeinfo, which become constants.
+#include "base/suggest.h"
 #include "sema/sema_internal.h"
+#include "types/btf.h"
 #include "types/dwarf.h"
 
 const struct type *infer_find_type(struct infer *in, const char *name) {
@@ -16,9 +18,26 @@ void infer_debug_hint(struct infer *in) {
         diag_hint(in->u->diags, "%s: compile it with -g, or install its debug symbols", why);
 }
 
+static bool offer_tag(void *ctx, const char *module, const char *name) {
+    (void)module;
+    suggest_offer(ctx, name);
+    return true;
+}
+
+// The nearest type with the same tag, if the name has one.
+static void suggest_type(struct infer *in, const char *name) {
+    const char *space = strchr(name, ' ');
+    if (!space) return;
+    const char *tag = arena_printf(in->u->arena, "%.*s", (int)(space - name), name);
+    struct suggest s = suggest_begin(space + 1);
+    types_each_tagged(in->t, tag, offer_tag, &s);
+    if (s.best) diag_hint(in->u->diags, "did you mean %s %s?", tag, s.best);
+}
+
 static const struct type *unknown_type(struct infer *in, const struct ast_type *t) {
     const char *why;
     diag(in->u->diags, t->span, type_unknown, t->name);
+    suggest_type(in, t->name);
     infer_debug_hint(in);
     sema_c_hint(in->u);
     if (!types_have_btf(in->t, &why)) diag_hint(in->u->diags, "%s", why);
@@ -60,9 +79,9 @@ const struct type *infer_written_type(struct infer *in, struct ast_type *t) {
     case AST_TYPE_ARRAY: return array_type(in, t);
     case AST_TYPE_POINTER: {
         const struct type *to;
-        // A pointer needs no definition of what it points to.
+        // Where nothing tells which structs there are, a pointer needs no definition.
         if (t->target->kind == AST_TYPE_NAME && !strncmp(t->target->name, "struct ", 7) &&
-            !infer_find_type(in, t->target->name))
+            !types_have_btf(in->t, NULL) && !infer_find_type(in, t->target->name))
             to = types_struct(in->t, t->target->name, 0, NULL, 0);
         else
             to = infer_written_type(in, t->target);

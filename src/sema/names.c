@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each name means: variables by block scope, maps over the whole script, builtins,
-// constants, functions. Runs once for each program, before any typing.
+// What each name means: variables by block scope, maps over the whole script; the others are in
+// idents.c. Runs once for each program, before any typing.
 #include "base/suggest.h"
+#include "probes/feature.h"
 #include "sema/sema_internal.h"
 
 struct scope {
@@ -75,6 +76,7 @@ static void use_var(struct names *n, struct ast_expr *e, bool assigned) {
     struct sema_var *v = find_var(n, e->var.name, &home);
     if (v) {
         capture(n, v, home);
+        v->is_loop_changed = v->is_loop_changed || (assigned && home->loops < n->nloops);
         if (!assigned && !v->is_assigned && !n->asks)
             diag(n->u->diags, e->span, variable_early, v->name);
         v->is_assigned = v->is_assigned || assigned;
@@ -93,135 +95,14 @@ static void use_var(struct names *n, struct ast_expr *e, bool assigned) {
     e->var.var = v;
 }
 
-// ---- identifiers ----
-
-static void offer_constant(void *ctx, const char *name) { suggest_offer(ctx, name); }
-
-static void unknown_identifier(struct names *n, struct ast_expr *e) {
-    diag(n->u->diags, e->span, identifier_unknown, e->ident.name);
-    sema_c_hint(n->u);
-    struct suggest s = suggest_begin(e->ident.name);
-    for (int i = 0; i < VAR_COUNT; i++) suggest_offer(&s, variable_rows[i].name);
-    types_each_constant(n->u->types, offer_constant, &s);
-    if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
-}
-
-// argN of a static probe: is there such an argument, in a place that is understood?
-static void check_place(struct names *n, const struct ast_expr *e) {
-    const struct probe_args *args = &n->program->layout.args;
-    const struct probe_arg *a = e->ident.arg < args->len ? &args->data[e->ident.arg] : NULL;
-    if (a && a->place.kind != PLACE_UNKNOWN) return;
-    const char *why =
-        a ? arena_printf(n->u->arena, "it at a place that is not understood: %s", a->decl)
-          : arena_printf(n->u->arena, "%zu argument%s", args->len, args->len == 1 ? "" : "s");
-    diag(n->u->diags, e->span, arg_missing, e->ident.name, why);
-}
-
-static void to_builtin(struct names *n, struct ast_expr *e, int id, unsigned arg) {
-    const char *name = e->kind == AST_CALL ? e->call.name : e->ident.name;
-    sema_where_variable(n->u, n->program, e->span, name, id);
-    e->kind = AST_BUILTIN;
-    e->ident.name = name;
-    e->ident.variable = id;
-    e->ident.arg = arg;
-    if (id == VAR_arg && n->program && (n->program->provider->caps & PROBE_PLACED_ARGS))
-        check_place(n, e);
-}
-
-// A macro or an enum's constant.
-static bool to_constant(struct names *n, struct ast_expr *e) {
-    int64_t value;
-    const struct type *type;
-    const char *text = types_find_define(n->u->types, e->ident.name);
-    if (text && *text == '"') { // #define NAME "text"
-        size_t len = strlen(text);
-        e->kind = AST_STRING;
-        e->string.data = arena_strndup(n->u->arena, text + 1, len > 1 ? len - 2 : 0);
-        e->string.len = len > 1 ? len - 2 : 0;
-        return true;
-    }
-    if (!types_find_constant(n->u->types, e->ident.name, &value, &type)) return false;
-    e->kind = AST_INT;
-    e->integer.value = (uint64_t)value;
-    e->integer.is_negative = value < 0;
-    e->integer.is_unsigned = false;
-    e->type = type; // an enum's constant keeps its type
-    return true;
-}
-
-static void name_identifier(struct names *n, struct ast_expr *e) {
-    unsigned arg;
-    if (sema_config_record(n->u, e, e->ident.name)) return;
-    int id = variable_find(e->ident.name, &arg);
-    if (id >= 0) {
-        to_builtin(n, e, id, arg);
-        return;
-    }
-    if (to_constant(n, e)) return;
-    // A call without parentheses, for functions that need no argument.
-    int fn = function_find(e->ident.name);
-    if (fn >= 0 && strstr(function_rows[fn].signature, "()")) {
-        const char *name = e->ident.name;
-        struct span span = e->span;
-        e->kind = AST_CALL;
-        e->call.name = name;
-        e->call.name_span = span;
-        e->call.args = (struct ast_exprs){0};
-        e->call.function = fn;
-        return;
-    }
-    if (sema_c_ask(n->u) && to_constant(n, e)) return;
-    const char *now = builtin_renamed(e->ident.name);
-    id = now ? variable_find(now, &arg) : -1;
-    if (id >= 0) {
-        to_builtin(n, e, id, arg);
-        return;
-    }
-    unknown_identifier(n, e);
-    e->kind = AST_INT;
-    e->type = types_basic(n->u->types, TYPE_ERROR);
-    e->integer.value = 0;
-}
-
-static struct sema_fn *find_fn(const struct unit *u, const char *name) {
-    for (size_t i = 0; i < u->fns.len; i++)
-        if (!strcmp(u->fns.data[i]->decl->name, name)) return u->fns.data[i];
-    return NULL;
-}
-
-static void unknown_function(struct names *n, struct ast_expr *e) {
-    diag(n->u->diags, e->span, function_unknown, e->call.name);
-    const char *why = sema_c_fn_refused(n->u, e->call.name);
-    if (why) diag_hint(n->u->diags, "the imported function cannot be called: %s", why);
-    struct suggest s = suggest_begin(e->call.name);
-    for (int i = 0; i < FN_COUNT; i++) suggest_offer(&s, function_rows[i].name);
-    for (size_t i = 0; i < n->u->ast->macros.len; i++)
-        suggest_offer(&s, n->u->ast->macros.data[i]->name);
-    for (size_t i = 0; i < n->u->fns.len; i++) suggest_offer(&s, n->u->fns.data[i]->decl->name);
-    if (s.best) diag_hint(n->u->diags, "did you mean %s?", s.best);
-}
-
-// Names that some arguments are, not expressions: kstack(perf), nsecs(tai), pid(init),
-// signal(SIGKILL) is a constant and needs nothing.
-static bool is_word_argument(int fn, const char *word) {
-    static const char *const stacks[] = {"bpftrace", "perf", "raw", "build_id", NULL};
-    static const char *const clocks[] = {"monotonic", "boot", "tai", "sw_tai", NULL};
-    static const char *const spaces[] = {"curr_ns", "init", NULL};
-    const char *const *list = fn == FN_kstack || fn == FN_ustack ? stacks
-                              : fn == FN_nsecs                   ? clocks
-                              : fn == FN_pid || fn == FN_tid     ? spaces
-                                                                 : NULL;
-    for (; list && *list; list++)
-        if (!strcmp(*list, word)) return true;
-    return false;
-}
+// ---- expressions ----
 
 static void name_call(struct names *n, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     unsigned arg;
     if (!e->call.args.len && sema_config_record(n->u, e, e->call.name)) return;
     int fn = function_find(e->call.name);
-    struct sema_fn *user = find_fn(n->u, e->call.name);
+    struct sema_fn *user = sema_fn_find(n->u, e->call.name);
     int var = variable_find(e->call.name, &arg);
     const char *now = builtin_renamed(e->call.name);
     if (!user && now && function_find(now) >= 0) {
@@ -229,16 +110,16 @@ static void name_call(struct names *n, struct ast_expr **pe) {
         fn = function_find(now);
     }
     if (!user && !e->call.args.len && var >= 0) { // pid() is pid
-        to_builtin(n, e, var, arg);
+        sema_to_builtin(n->u, n->program, e, var, arg);
         return;
     }
     e->call.function = user ? -1 : fn;
     e->call.fn = user;
-    if (!user && fn < 0) unknown_function(n, e);
+    if (!user && fn < 0) sema_unknown_function(n->u, e);
     if (!user && fn >= 0) sema_where_function(n->u, n->program, e->span, fn);
     for (size_t i = 0; i < e->call.args.len; i++) {
         struct ast_expr *a = e->call.args.data[i];
-        if (a->kind == AST_IDENT && is_word_argument(fn, a->ident.name)) {
+        if (a->kind == AST_IDENT && sema_word_argument(fn, a->ident.name)) {
             const char *word = a->ident.name;
             a->kind = AST_STRING;
             a->string.data = word;
@@ -290,6 +171,15 @@ static void name_size(struct names *n, struct ast_expr *e) {
     if (e->size.expr) name_expr(n, &e->size.expr);
 }
 
+static void name_unary(struct names *n, struct ast_expr *e) {
+    const struct ast_expr *x = e->unary.operand;
+    struct scope *home;
+    name_expr(n, &e->unary.operand);
+    bool changes = e->unary.op >= AST_PRE_INC || e->unary.op == AST_ADDRESS;
+    struct sema_var *v = changes && x->kind == AST_VAR ? find_var(n, x->var.name, &home) : NULL;
+    if (v) v->is_loop_changed = v->is_loop_changed || home->loops < n->nloops;
+}
+
 static void name_expr(struct names *n, struct ast_expr **pe) {
     struct ast_expr *e = *pe;
     switch (e->kind) {
@@ -298,7 +188,7 @@ static void name_expr(struct names *n, struct ast_expr **pe) {
     case AST_STRING:
     case AST_POSITIONAL:
     case AST_BUILTIN: break;
-    case AST_IDENT: name_identifier(n, e); break;
+    case AST_IDENT: sema_identifier(n->u, n->program, e); break;
     case AST_VAR: use_var(n, e, false); break;
     case AST_MAP: e->map.map = sema_map_named(n->u, e->map.name, e->span); break;
     case AST_INDEX:
@@ -308,7 +198,7 @@ static void name_expr(struct names *n, struct ast_expr **pe) {
     case AST_FIELD: name_expr(n, &e->field.base); break;
     case AST_ELEMENT: name_expr(n, &e->element.base); break;
     case AST_CALL: name_call(n, pe); break;
-    case AST_UNARY: name_expr(n, &e->unary.operand); break;
+    case AST_UNARY: name_unary(n, e); break;
     case AST_BINARY:
         name_expr(n, &e->binary.left);
         name_expr(n, &e->binary.right);
@@ -360,30 +250,45 @@ static void name_condition(struct names *n, struct ast_expr **pe, bool of_loop) 
     n->in_condition = before;
 }
 
-static void name_loop(struct names *n, struct ast_stmt *s) {
-    if (s->loop.cond) name_condition(n, &s->loop.cond, s->kind == AST_WHILE);
-    if (s->loop.from) name_expr(n, &s->loop.from);
-    if (s->loop.to) name_expr(n, &s->loop.to);
-    if (s->loop.map) name_expr(n, &s->loop.map);
-    bool is_for = s->kind == AST_FOR_MAP || s->kind == AST_FOR_RANGE;
-    if (!is_for) {
-        n->whiles += s->kind == AST_WHILE;
-        name_block(n, &s->loop.body);
-        n->whiles -= s->kind == AST_WHILE;
-        return;
-    }
+// A loop whose body is a function that the kernel calls.
+static void name_called_loop(struct names *n, struct ast_stmt *s) {
     if (n->nloops == ARRAY_LEN(n->open_loops)) {
         diag(n->u->diags, s->span, nesting);
         return;
     }
     n->open_loops[n->nloops++] = s;
     struct scope inner = {.outer = n->scope, .loops = n->nloops};
+    unsigned whiles = n->whiles;
     n->scope = &inner;
-    s->loop.var->var.var = declare(n, s->loop.var->var.name, s->loop.var->span);
-    s->loop.var->var.var->is_loop_kv = s->kind == AST_FOR_MAP;
+    n->whiles = 0;
+    if (s->kind == AST_WHILE) {
+        name_condition(n, &s->loop.cond, false);
+    } else {
+        s->loop.var->var.var = declare(n, s->loop.var->var.name, s->loop.var->span);
+        s->loop.var->var.var->is_loop_kv = s->kind == AST_FOR_MAP;
+    }
     name_stmts(n, &s->loop.body);
+    n->whiles = whiles;
     n->scope = inner.outer;
     n->nloops--;
+}
+
+static void name_loop(struct names *n, struct ast_stmt *s) {
+    if (s->kind == AST_WHILE)
+        s->loop.is_open = !sema_while_counts(n->fn ? &n->fn->body : &n->program->body, s);
+    if (s->kind == AST_FOR_MAP || s->kind == AST_FOR_RANGE) {
+        if (s->loop.from) name_expr(n, &s->loop.from);
+        if (s->loop.to) name_expr(n, &s->loop.to);
+        if (s->loop.map) name_expr(n, &s->loop.map);
+        name_called_loop(n, s);
+    } else if (s->loop.is_open && feature_have(FEATURE_loop)) {
+        name_called_loop(n, s);
+    } else {
+        name_condition(n, &s->loop.cond, s->kind == AST_WHILE);
+        n->whiles += s->kind == AST_WHILE;
+        name_block(n, &s->loop.body);
+        n->whiles -= s->kind == AST_WHILE;
+    }
 }
 
 static void name_let(struct names *n, struct ast_stmt *s) {
@@ -451,7 +356,7 @@ static void declare_fns(struct unit *u) {
         fn->decl = u->ast->fns.data[i];
         fn->index = (unsigned)i;
         fn->body = fn->decl->body;
-        if (find_fn(u, fn->decl->name))
+        if (sema_fn_find(u, fn->decl->name))
             diag(u->diags, fn->decl->name_span, fn_twice, fn->decl->name);
         VEC_PUSH(u->arena, &u->fns, fn);
     }

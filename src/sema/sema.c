@@ -3,8 +3,8 @@
 #include "sema/sema_internal.h"
 
 static void (*const passes[])(struct unit *u) = {
-    sema_setup, sema_macros, sema_positional, sema_attach,
-    sema_names, sema_calls,  sema_infer,      sema_resources,
+    sema_setup, sema_macros, sema_positional, sema_attach,    sema_names,
+    sema_calls, sema_infer,  sema_pinned,     sema_resources, sema_generations,
 };
 
 bool sema_run(struct unit *u) {

@@ -30,6 +30,7 @@ struct sema_var {
     unsigned id;                 // unique in the program
     bool is_assigned;            // at a place before the one that is being named
     bool is_captured;            // used in the body of a loop of an outer scope
+    bool is_loop_changed;        // and changed there: the verifier must not follow its value
     bool is_loop_bound;          // a while loop ends by it: the verifier must follow its value
     bool is_loop_kv;             // $kv of a map loop: a tuple (key, value), read only
     void *cg;                    // codegen's
@@ -54,6 +55,7 @@ struct sema_map {
     bool is_iterated;
     bool is_deleted;    // keyless, and delete() empties it: then it may be absent
     bool frees_entries; // by delete(), clear() or zero(), or in the hands of others as it is pinned
+    bool has_generations; // printed and emptied: its key in the kernel begins with a generation
 };
 VEC_OF(sema_maps, struct sema_map *);
 
@@ -88,6 +90,7 @@ struct sema_program {
     struct sema_vars vars;
     bool uses_identity; // `probe`, `func` where the target matters
     bool is_sleepable;
+    bool is_typed; // provider is the `typed` one of the provider that the script names
 };
 VEC_OF(sema_programs, struct sema_program *);
 
@@ -136,6 +139,18 @@ struct unit {
     struct sema_fns fns;
     struct probe_env env;
 };
+
+// printf() as a pinned iterator does it: by bpf_seq_printf. pinned.c
+enum { SEQ_VALUES = 12 };
+struct seq_format {
+    const char *text;             // for the kernel
+    unsigned n;                   // values
+    char letters[SEQ_VALUES];     // what the script wrote for each: 's', 'c', 'd' ...
+    const char *why;              // false: why not
+    const struct ast_expr *where; // and what is to blame
+};
+bool sema_seq_format(struct arena *a, const struct ast_expr *call, struct seq_format *out);
+bool sema_is_pinned(const struct sema_program *p);
 
 // Does everything after parsing. False when errors were reported to unit->diags.
 // Needs arena, diags, source, options, types, config, ast to be set.

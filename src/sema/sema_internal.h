@@ -13,9 +13,11 @@ void sema_names(struct unit *u);      // names.c: what each name means
 // hoist.c: declares at the start of `body` the variables that are used after their blocks, as
 // before bpftrace 0.22, and warns. The names of `body` must not be looked up yet.
 void sema_hoist(struct unit *u, struct ast_stmts *body);
-void sema_calls(struct unit *u);     // calls.c: functions that call functions
-void sema_infer(struct unit *u);     // infer.c: types, checks, conversions
-void sema_resources(struct unit *u); // resources.c: what BPF maps there are
+void sema_calls(struct unit *u);       // calls.c: functions that call functions
+void sema_infer(struct unit *u);       // infer.c: types, checks, conversions
+void sema_resources(struct unit *u);   // resources.c: what BPF maps there are
+void sema_generations(struct unit *u); // generations.c: maps that are printed, then emptied
+void sema_pinned(struct unit *u);      // pinned.c: what a pinned iterator can do
 
 void sema_imports(struct unit *u); // import.c: files and folders that the script imports
 // import_c.c: compiles a .bpf.c file and declares its functions.
@@ -42,6 +44,21 @@ void sema_c_hint(struct unit *u);
 const char *sema_traced_file(const struct sema_program *p);
 struct sema_map *sema_map_named(struct unit *u, const char *name, struct span span);
 
+// idents.c: names that are no variables or maps. p: the program, NULL in a function of the script.
+// Makes the identifier e the builtin, constant or call that it names; reports one that names none.
+void sema_identifier(struct unit *u, const struct sema_program *p, struct ast_expr *e);
+// Makes e, an identifier or a call without arguments, the builtin variable `id` (argN: arg).
+void sema_to_builtin(struct unit *u, const struct sema_program *p, struct ast_expr *e, int id,
+                     unsigned arg);
+struct sema_fn *sema_fn_find(const struct unit *u, const char *name); // or NULL
+// Reports that the function of this call does not exist.
+void sema_unknown_function(struct unit *u, struct ast_expr *call);
+// Is an argument of this builtin function a word of its own rather than an expression?
+bool sema_word_argument(int fn, const char *word);
+
+// while.c: does this while loop count by literal steps to a literal end? `around`: the body that it
+// is in.
+bool sema_while_counts(struct ast_stmts *around, struct ast_stmt *loop);
 // setup.c: makes e of this name that record, if it is the name of one.
 bool sema_config_record(struct unit *u, struct ast_expr *e, const char *name);
 // where.c: may this builtin be used here? p: the program, NULL in a function of the script.
@@ -72,8 +89,9 @@ void infer_assign_map(struct infer *in, struct sema_map *m, struct ast_expr **va
                       struct span span);
 const struct type *infer_expr(struct infer *in, struct ast_expr **e);
 void infer_stmts(struct infer *in, struct ast_stmts *s);
-const struct type *infer_call(struct infer *in, struct ast_expr **e);   // infer_call.c
-const struct type *infer_binary(struct infer *in, struct ast_expr **e); // infer_binary.c
+const struct type *infer_call(struct infer *in, struct ast_expr **e);      // infer_call.c
+const struct type *infer_rewritten(struct infer *in, struct ast_expr **e); // infer_rewrite.c
+const struct type *infer_binary(struct infer *in, struct ast_expr **e);    // infer_binary.c
 const struct type *infer_unary(struct infer *in, struct ast_expr **e);
 const struct type *infer_cast(struct infer *in, struct ast_expr **e); // infer_cast.c
 const struct type *infer_written_type(struct infer *in, struct ast_type *t);
@@ -105,6 +123,7 @@ const struct type *type_unify(struct types *t, const struct type *a, const struc
 void infer_grow(struct infer *in, const struct type **have, const struct type *type);
 // The type a map or variable takes for a value: char arrays become strings.
 const struct type *type_stored(struct types *t, const struct type *type);
+bool type_is_text(const struct type *type); // a string or an array of char
 bool type_assignable(const struct type *to, const struct type *from);
 // In the final round: makes *e have type `want`, by AST_CONVERT where it has another.
 void infer_convert(struct infer *in, struct ast_expr **e, const struct type *want);

@@ -10,6 +10,10 @@ static bool is_char_array(const struct type *t) {
     return t->kind == TYPE_ARRAY && t->target->is_char;
 }
 
+bool type_is_text(const struct type *t) {
+    return t->kind == TYPE_STRING || (t->kind == TYPE_ARRAY && t->target->is_char);
+}
+
 const struct type *type_stored(struct types *t, const struct type *type) {
     switch (type->kind) {
     case TYPE_INT: return type->is_literal ? type : types_int(t, type->size * 8, type->is_signed);

@@ -60,20 +60,17 @@ static char *note_build_id(Elf_Data *data) {
     return NULL;
 }
 
-char *elf_build_id(const char *path) {
-    struct elf_file f;
+char *elf_file_build_id(Elf *elf) {
     char *id = NULL;
     size_t n = 0;
-    if (!elf_file_open(&f, path)) return NULL;
-    if (elf_getphdrnum(f.elf, &n)) n = 0;
+    if (elf_getphdrnum(elf, &n)) n = 0;
     for (size_t i = 0; i < n && !id; i++) {
         GElf_Phdr ph;
-        if (!gelf_getphdr(f.elf, (int)i, &ph) || ph.p_type != PT_NOTE) continue;
-        Elf_Data *data = elf_getdata_rawchunk(f.elf, (int64_t)ph.p_offset, ph.p_filesz,
+        if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_NOTE) continue;
+        Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)ph.p_offset, ph.p_filesz,
                                               ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
         if (data) id = note_build_id(data);
     }
-    elf_file_close(&f);
     return id;
 }
 

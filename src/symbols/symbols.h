@@ -10,28 +10,54 @@
 struct symbols;
 
 struct symbols_options {
-    bool cache_by_pid;     // cache_user_symbols=PER_PID
-    bool cache_by_program; // PER_PROGRAM
-    bool demangle;         // C++ and Rust names
+    bool demangle;                 // C++ and Rust names
+    bool lines;                    // source lines and inlined functions
+    const char *const *debug_dirs; // folders with debug information, borrowed
+    size_t ndebug_dirs;
 };
+
+enum symbols_place { // what an address is
+    SYMBOLS_NAME,    // of a function: only its name is wanted
+    SYMBOLS_TOP,     // where the code is now: the first of a stack
+    SYMBOLS_CALLER,  // where it returns to: the call is before it, maybe on another line
+};
+
+// One line of a stack. Strings are valid until the next call.
+struct symbol_frame {
+    const char *name;   // NULL: only the mapping is known
+    uint64_t offset;    // from the function's begin; of inlined ones 0
+    const char *module; // the mapped file
+    const char *file;   // of the source; NULL: not known
+    unsigned line;
+    bool inlined;
+};
+
+enum { SYMBOLS_MAX_FRAMES = 33 }; // for one address
 
 struct symbols *symbols_new(const struct symbols_options *opts);
 void symbols_free(struct symbols *s);
 // Kernel symbol that holds `addr`. name is borrowed until symbols_free; false: unknown.
 bool symbols_kernel(struct symbols *s, uint64_t addr, const char **name, uint64_t *offset,
                     const char **module);
-// User symbol of a process (tgid). *module is the mapped file. name is NULL when only the
-// mapping is known. False: nothing known. Strings are valid until the next call.
-bool symbols_user(struct symbols *s, pid_t pid, uint64_t addr, const char **name, uint64_t *offset,
-                  const char **module);
-// A function of a program that is loaded where its file says (not position-independent), by
-// address: for processes that are gone.
-bool symbols_file(struct symbols *s, const char *path, uint64_t vaddr, const char **name,
-                  uint64_t *offset);
+// What is at an address of a process (tgid): the functions that are inlined there, innermost
+// first, then the function itself. Gives how many; 0: nothing is known.
+size_t symbols_user(struct symbols *s, pid_t pid, uint64_t addr, enum symbols_place place,
+                    struct symbol_frame *out, size_t max);
+// The same in a program that is loaded where its file says (not position-independent): for
+// processes that are gone.
+size_t symbols_file(struct symbols *s, const char *path, uint64_t vaddr, enum symbols_place place,
+                    struct symbol_frame *out, size_t max);
 // The GNU build-id, in hexadecimal, of the file that is mapped at an address, and the place in the
 // file. False when the mapping is not known; an empty id: the file has none.
 bool symbols_build_id(struct symbols *s, pid_t pid, uint64_t addr, const char **id,
                       uint64_t *offset);
+// The same in the kernel.
+size_t symbols_kernel_frames(struct symbols *s, uint64_t addr, enum symbols_place place,
+                             struct symbol_frame *out, size_t max);
+// Notes what programs map from now on: those that end can be named later. Gives a file descriptor
+// that is readable when symbols_watched is to be called, -1 where the kernel does not allow it.
+int symbols_watch(struct symbols *s);
+void symbols_watched(struct symbols *s);
 // Remembers the mappings of a process while it lives, for later lookups.
 void symbols_note_process(struct symbols *s, pid_t pid);
 // Address of a kernel symbol by name, 0 when there is none.
@@ -60,8 +86,6 @@ struct usdt_note {
 // from `each` to stop. False when the file cannot be read (errno set).
 bool elf_each_usdt(const char *path, bool (*each)(void *ctx, const struct usdt_note *note),
                    void *ctx);
-// The GNU build-id of an ELF file in hexadecimal, to be freed; NULL when it has none.
-char *elf_build_id(const char *path);
 // Is it a program that is loaded at the addresses in the file (ET_EXEC)?
 bool elf_is_fixed(const char *path);
 // Finds a program in PATH or a library by name ("libc", "libc.so.6"); result to be freed.

@@ -14,10 +14,12 @@ bool kernel_symbols_find(const struct kernel_symbols *k, uint64_t addr, const ch
 
 struct user_symbols *user_symbols_new(const struct symbols_options *opts);
 void user_symbols_free(struct user_symbols *u);
-bool user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t addr, const char **name,
-                       uint64_t *offset, const char **module);
-bool user_symbols_file(struct user_symbols *u, const char *path, uint64_t vaddr, const char **name,
-                       uint64_t *offset);
+size_t user_symbols_find(struct user_symbols *u, pid_t pid, uint64_t address,
+                         enum symbols_place place, struct symbol_frame *out, size_t max);
+size_t user_symbols_file(struct user_symbols *u, const char *path, uint64_t address,
+                         enum symbols_place place, struct symbol_frame *out, size_t max);
 bool user_symbols_build_id(struct user_symbols *u, pid_t pid, uint64_t addr, const char **id,
                            uint64_t *offset);
+int user_symbols_watch(struct user_symbols *u); // the file descriptor, -1: not allowed
+void user_symbols_watched(struct user_symbols *u);
 void user_symbols_note(struct user_symbols *u, pid_t pid);

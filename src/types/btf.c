@@ -455,12 +455,16 @@ static uint32_t find_first(struct types *t, unsigned kind, const char *name,
     return id;
 }
 
+static unsigned kind_of_tag(const char *tag) {
+    return !strcmp(tag, "struct")  ? BTF_KIND_STRUCT
+           : !strcmp(tag, "union") ? BTF_KIND_UNION
+           : !strcmp(tag, "enum")  ? BTF_KIND_ENUM
+                                   : BTF_KIND_TYPEDEF;
+}
+
 // The tag's kind; a typedef of an anonymous struct gets the typedef's name.
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name) {
-    unsigned kind = !strcmp(tag, "struct")  ? BTF_KIND_STRUCT
-                    : !strcmp(tag, "union") ? BTF_KIND_UNION
-                    : !strcmp(tag, "enum")  ? BTF_KIND_ENUM
-                                            : BTF_KIND_TYPEDEF;
+    unsigned kind = kind_of_tag(tag);
     struct btf_file *f;
     uint32_t id = find_first(t, kind, name, &f);
     if (!id) return NULL;
@@ -508,6 +512,24 @@ bool btf_find_constant(struct types *t, const char *name, int64_t *value,
     for (size_t i = 0; i < s->nmodules; i++)
         if (constant_in(s->modules[i], name, value, type)) return true;
     return false;
+}
+
+static void each_enumerator(const struct btf_file *f, void (*each)(void *ctx, const char *name),
+                            void *ctx) {
+    for (uint32_t id = f->first_id; id < f->first_id + f->ntypes; id++) {
+        const struct btf_type *bt = type_at(f, id);
+        unsigned kind = BTF_INFO_KIND(bt->info), words = kind == 19 ? 3 : 2;
+        if (kind != BTF_KIND_ENUM && kind != 19) continue;
+        const uint32_t *e = (const uint32_t *)(bt + 1);
+        for (uint32_t i = 0; i < BTF_INFO_VLEN(bt->info); i++)
+            each(ctx, string_at(f, e[i * words]));
+    }
+}
+
+void btf_each_constant(struct types *t, void (*each)(void *ctx, const char *name), void *ctx) {
+    for (size_t i = 0; i < t->c_files.len; i++) each_enumerator(t->c_files.data[i], each, ctx);
+    struct btf_store *s = store(t);
+    if (s) each_enumerator(s->vmlinux, each, ctx);
 }
 
 static int module_fd(const char *name) {
@@ -672,6 +694,16 @@ static void each_name(struct types *t, const char *module, const struct names *n
 void types_each_func(struct types *t, const char *module,
                      bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
     each_name(t, module, &(struct names){BTF_KIND_FUNC, "", each, ctx});
+}
+
+void types_each_tagged(struct types *t, const char *tag,
+                       bool (*each)(void *ctx, const char *module, const char *name), void *ctx) {
+    size_t n = strlen(tag);
+    for (size_t i = 0; i < t->names.len; i++) {
+        const char *name = t->names.data[i].name;
+        if (!strncmp(name, tag, n) && name[n] == ' ' && !each(ctx, "", name + n + 1)) return;
+    }
+    each_name(t, NULL, &(struct names){kind_of_tag(tag), "", each, ctx});
 }
 
 void types_each_raw_tracepoint(struct types *t,

@@ -40,6 +40,10 @@ const struct type_func *types_find_raw_tracepoint(struct types *t, const char *m
 // All functions with BTF: each(ctx, module, name). Return false from `each` to stop.
 void types_each_func(struct types *t, const char *module_glob,
                      bool (*each)(void *ctx, const char *module, const char *name), void *ctx);
+// The names of all types of the script and the kernel with this tag: "struct", "union" or "enum".
+// Return false from `each` to stop.
+void types_each_tagged(struct types *t, const char *tag,
+                       bool (*each)(void *ctx, const char *module, const char *name), void *ctx);
 // The functions that the BTF added last (types_add_btf) defines and that are not static.
 void types_each_c_func(struct types *t, void (*each)(void *ctx, const struct type_func *f),
                        void *ctx);

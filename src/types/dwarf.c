@@ -35,7 +35,8 @@ struct dwarf_file *dwarf_file_of(struct types *t, const char *program) {
     f->types = t;
     f->path = arena_strdup(t->arena, program);
     f->file.fd = -1;
-    debug_file_open(t, program, &f->file, &f->why);
+    struct debug_search search = {t->arena, t->opts.debug_dirs, t->opts.ndebug_dirs};
+    debug_file_open(&search, program, program, &f->file, &f->why);
     VEC_PUSH(t->arena, &t->dwarf_files, f);
     return f;
 }

@@ -3,7 +3,7 @@
 // dwarf_type.c (types) and dwarf_line.c (places in source files).
 #pragma once
 
-#include "types/debugfile.h"
+#include "symbols/debugfile.h"
 #include "types/dwarf.h"
 #include "types/types_internal.h"
 

@@ -258,6 +258,7 @@ void types_each_constant(struct types *t, void (*each)(void *ctx, const char *na
     for (size_t i = 0; i < t->values.len; i++) each(ctx, t->values.data[i].name);
     for (size_t i = 0; i < t->defines.len; i++) each(ctx, t->defines.data[i].name);
     constant_each(each, ctx);
+    btf_each_constant(t, each, ctx);
 }
 
 const struct type *types_find_basic_name(struct types *t, const char *name) {

@@ -63,11 +63,11 @@ struct types {
     struct conditions conditions;
     struct btf_store *btf; // NULL until asked for
     bool btf_tried;
-    struct dwarf_files dwarf_files; // of the programs that were asked about
-    const char *btf_why;      // why there is none
-    struct btf_files c_files; // what clang made of C text, before the kernel's
+    struct dwarf_files dwarf_files;         // of the programs that were asked about
+    const char *btf_why;                    // why there is none
+    struct btf_files c_files;               // what clang made of C text, before the kernel's
     const struct open_header *open_headers; // the innermost
-    const char *unread;       // the first header that the own reader does not understand, and why
+    const char *unread; // the first header that the own reader does not understand, and why
 };
 
 // Gives the one type that is like *want (not for structs, enums, tuples).
@@ -79,6 +79,8 @@ const struct type *types_find_basic(struct types *t, const char *name);
 // btf.c
 const struct type *btf_find_type(struct types *t, const char *tag, const char *name);
 bool btf_find_constant(struct types *t, const char *name, int64_t *value, const struct type **type);
+// Calls each() for every enumerator that the script's C code and the kernel know.
+void btf_each_constant(struct types *t, void (*each)(void *ctx, const char *name), void *ctx);
 void btf_free(struct btf_store *b);
 void btf_files_free(struct btf_files *files);
 

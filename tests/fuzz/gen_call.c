@@ -64,15 +64,15 @@ static const struct hint {
 
 // Rows whose calls compile only where other things are so: a probe, a file, a program.
 static bool is_special(int row) {
-    static const int rows[] = {FN_skboutput, FN_fail,   FN_uaddr, FN_path,         FN_override,
-                               FN_find,      FN_getopt, FN_kaddr, FN_percpu_kaddr, FN_push};
+    static const int rows[] = {FN_fail,   FN_uaddr, FN_path,         FN_override, FN_find,
+                               FN_getopt, FN_kaddr, FN_percpu_kaddr, FN_push};
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i] == row) return true;
     return false;
 }
 
 static bool is_allowed(const struct gen *g, int row) {
-    if (is_special(row)) return false;
+    if (is_special(row) || (function_rows[row].where & FN_UNBUILT)) return false;
     const struct provider *p = g->probe ? provider_find(g->probe->provider) : NULL;
     if (row == FN_len && g->no_walks) return false;
     unsigned where = function_rows[row].where;

@@ -2,19 +2,20 @@
 // Debug information that was split off a program: where distributions and objcopy put it, which
 // GDB's manual describes ("Debugging Information in Separate Files"). What belongs to another
 // build is refused, by build-id or by the checksum of the debug link.
-#include "types/debugfile.h"
+#include "symbols/debugfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <elfutils/libdwelf.h>
 #include <zlib.h>
 
-#include "types/types_internal.h"
+#include "base/attr.h"
 
 // What a file says of the one that was split off it.
 struct wanted {
@@ -22,6 +23,7 @@ struct wanted {
     size_t build_id_len;           // 0: it has none
     const char *link;              // name of the debug link, or NULL
     GElf_Word crc;
+    enum debug_need need;
 };
 
 static bool file_open(const char *path, struct debug_file *f) {
@@ -51,6 +53,17 @@ static bool has_dwarf(struct debug_file *f) {
     if (f->dwarf) dwarf_end(f->dwarf);
     f->dwarf = NULL;
     return false;
+}
+
+static bool has_symbols(Elf *elf) {
+    GElf_Shdr sh;
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));)
+        if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_SYMTAB) return true;
+    return false;
+}
+
+static bool has(struct debug_file *f, enum debug_need need) {
+    return need == DEBUG_DWARF ? has_dwarf(f) : has_symbols(f->elf);
 }
 
 // The build-id of a file, in its memory; its length, 0: it has none. By sections: in a debug file
@@ -99,7 +112,7 @@ static bool belongs(const struct debug_file *f, const struct wanted *w) {
 static bool try_file(const char *path, const struct wanted *w, struct debug_file *out) {
     struct debug_file f;
     if (!file_open(path, &f)) return false;
-    if (belongs(&f, w) && has_dwarf(&f)) {
+    if (belongs(&f, w) && has(&f, w->need)) {
         *out = f;
         return true;
     }
@@ -122,17 +135,17 @@ static bool by_link(struct arena *a, const char *root, const char *folder, const
            try_file(arena_printf(a, "%s/%s", root, name), w, out);
 }
 
-static bool find_split(struct types *t, const char *path, const struct wanted *w,
+static bool find_split(const struct debug_search *s, const char *program, const struct wanted *w,
                        struct debug_file *out) {
-    struct arena *a = t->arena;
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    const char *folder = arena_strndup(a, path, (size_t)(base - path));
+    struct arena *a = s->arena;
+    const char *slash = strrchr(program, '/'), *base = slash ? slash + 1 : program;
+    const char *folder = arena_strndup(a, program, (size_t)(base - program));
     const char *name = w->link ? w->link : arena_printf(a, "%s.debug", base);
     const char *roots[65];
     size_t n = 0;
     // A relative folder is below that of the program, or below the current one.
-    for (size_t i = 0; i < t->opts.ndebug_dirs && n + 3 <= ARRAY_LEN(roots); i++) {
-        const char *given = t->opts.debug_dirs[i];
+    for (size_t i = 0; i < s->ndirs && n + 3 <= ARRAY_LEN(roots); i++) {
+        const char *given = s->dirs[i];
         roots[n++] = given;
         if (*given != '/') roots[n++] = arena_printf(a, "%s%s", folder, given);
     }
@@ -146,15 +159,24 @@ static bool find_split(struct types *t, const char *path, const struct wanted *w
     return false;
 }
 
-bool debug_file_open(struct types *t, const char *path, struct debug_file *out, const char **why) {
+bool debug_file_split(const struct debug_search *s, Elf *program, const char *name,
+                      enum debug_need need, struct debug_file *out) {
+    struct wanted w = {.need = need};
+    w.build_id_len = build_id(program, &w.build_id);
+    w.link = dwelf_elf_gnu_debuglink(program, &w.crc);
+    return find_split(s, name, &w, out);
+}
+
+bool debug_file_open(const struct debug_search *s, const char *path, const char *name,
+                     struct debug_file *out, const char **why) {
     struct debug_file f;
     if (!file_open(path, &f)) {
-        *why = arena_printf(t->arena, "cannot read %s: %s", path, strerror(errno));
+        *why = arena_printf(s->arena, "cannot read %s: %s", name, strerror(errno));
         return false;
     }
     if (gelf_getclass(f.elf) != ELFCLASS64) {
-        *why = arena_printf(t->arena, "%s is a 32-bit program, whose debug information is not read",
-                            path);
+        *why = arena_printf(s->arena, "%s is a 32-bit program, whose debug information is not read",
+                            name);
         debug_file_close(&f);
         return false;
     }
@@ -162,11 +184,8 @@ bool debug_file_open(struct types *t, const char *path, struct debug_file *out, 
         *out = f;
         return true;
     }
-    struct wanted w = {0};
-    w.build_id_len = build_id(f.elf, &w.build_id);
-    w.link = dwelf_elf_gnu_debuglink(f.elf, &w.crc);
-    bool found = find_split(t, path, &w, out);
+    bool found = debug_file_split(s, f.elf, name, DEBUG_DWARF, out);
     debug_file_close(&f);
-    if (!found) *why = arena_printf(t->arena, "%s has no debug information", path);
+    if (!found) *why = arena_printf(s->arena, "%s has no debug information", name);
     return found;
 }
