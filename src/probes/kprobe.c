@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -175,6 +177,28 @@ static int link_multi(struct bpf_program *prog, const struct mf_target *targets,
     return fd;
 }
 
+// Since 6.7 the kernel refuses a name that several functions have (EADDRNOTAVAIL, trace_kprobe.c):
+// the script means them all, and they are attached by their addresses.
+static bool attach_namesakes(struct perf_event_attr attr, struct bpf_program *prog,
+                             const struct mf_target *t, uint64_t cookie, struct probe_links *links,
+                             const char **why) {
+    FILE *f = fopen("/proc/kallsyms", "re");
+    char line[512], name[256], module[64];
+    unsigned long long address;
+    bool any = false;
+    while (f && fgets(line, sizeof(line), f)) {
+        char kind;
+        int n = sscanf(line, "%llx %c %255s [%63[^]]", &address, &kind, name, module);
+        if (n < 3 || !address || strcmp(name, t->function) || !strchr("tTwW", kind)) continue;
+        if (t->module && strcmp(t->module, n == 4 ? module : "vmlinux")) continue;
+        attr.config1 = 0;
+        attr.config2 = address + t->offset;
+        any |= perf_attach(&attr, bpf_program__fd(prog), 0, 0, cookie, links, why);
+    }
+    if (f) fclose(f);
+    return any;
+}
+
 static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint64_t cookie,
                        struct probe_links *links, const char **why) {
     int type = perf_pmu_type("kprobe");
@@ -194,7 +218,9 @@ static bool attach_one(struct bpf_program *prog, const struct mf_target *t, uint
         attr.config2 = t->address;
     }
     if (t->is_return) attr.config = 1ull << perf_pmu_retprobe_bit("kprobe");
-    return perf_attach(&attr, bpf_program__fd(prog), 0, 0, cookie, links, why);
+    if (perf_attach(&attr, bpf_program__fd(prog), 0, 0, cookie, links, why)) return true;
+    return errno == EADDRNOTAVAIL && t->function &&
+           attach_namesakes(attr, prog, t, cookie, links, why);
 }
 
 static size_t attach(struct probe_env *env, struct bpf_program *prog,

@@ -60,7 +60,9 @@ bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, 
     int fd =
         (int)syscall(SYS_perf_event_open, attr, pid > 0 ? pid : -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
     if (fd < 0) {
-        *why = perf_why(errno, "perf_event_open");
+        int err = errno;
+        *why = perf_why(err, "perf_event_open");
+        errno = err;
         return false;
     }
     if (feature_have(FEATURE_cookie)) {

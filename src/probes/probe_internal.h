@@ -17,7 +17,7 @@ bool probe_split_offset(struct arena *a, const char *text, const char **symbol, 
 typedef void (*probe_failed)(void *ctx, const struct mf_target *t, const char *why);
 
 // perf.c: opens a perf event and attaches a program to it, with a cookie where the kernel has
-// them. Gives the number of descriptors added, 0 after an error (*why set).
+// them. False after an error: *why is set, and errno when the event could not be opened.
 struct perf_event_attr;
 bool perf_attach(struct perf_event_attr *attr, int prog_fd, pid_t pid, int cpu, uint64_t cookie,
                  struct probe_links *links, const char **why);
