@@ -302,6 +302,59 @@ static const struct type *infer_path(struct infer *in, struct ast_expr *e) {
     return types_string(in->t, (uint32_t)size);
 }
 
+static const struct type *infer_unwatch(struct infer *in, struct ast_expr *e) {
+    const struct type *type = ARG(e, 0)->type;
+    if (type_is_integer(type))
+        infer_convert(in, &ARG(e, 0), types_int(in->t, 64, false));
+    else if (in->final && type->kind != TYPE_POINTER)
+        diag(in->u->diags, ARG(e, 0)->span, argument_kind, "unwatch", "an address",
+             type_name(in->t, type));
+    return types_basic(in->t, TYPE_VOID);
+}
+
+static const struct type *infer_map_len(struct infer *in, const struct ast_expr *e) {
+    if (!infer_map_allows(in, ARG(e, 0), MAP_EACH)) return error_type(in);
+    if (ARG(e, 0)->map.map->is_scalar) {
+        if (in->final) diag(in->u->diags, e->span, map_scalar_call, "len");
+        return error_type(in);
+    }
+    if (in->final && !feature_have(FEATURE_map_for_each))
+        diag(in->u->diags, e->span, kernel_too_old, "len() of a map",
+             feature_rows[FEATURE_map_for_each].since);
+    return types_int(in->t, 64, true);
+}
+
+static const struct type *infer_len(struct infer *in, const struct ast_expr *e) {
+    if (ARG(e, 0)->kind == AST_MAP) return infer_map_len(in, e);
+    const struct type *type = ARG(e, 0)->type;
+    if (type->kind == TYPE_KSTACK || type->kind == TYPE_USTACK) return types_int(in->t, 64, true);
+    if (in->final)
+        diag(in->u->diags, ARG(e, 0)->span, argument_kind, "len", "a map or a stack",
+             type_name(in->t, type));
+    return error_type(in);
+}
+
+static const struct type *infer_strftime(struct infer *in, struct ast_expr *e) {
+    if (in->final && ARG(e, 1)->kind == AST_INT && ARG(e, 1)->integer.is_negative)
+        diag(in->u->diags, ARG(e, 1)->span, time_negative);
+    infer_convert(in, &ARG(e, 1), types_int(in->t, 64, false));
+    return types_basic(in->t, TYPE_TIMESTAMP);
+}
+
+static const struct type *infer_kaddr(struct infer *in, const struct ast_expr *e) {
+    if (in->final && !symbols_kernel_address(ARG(e, 0)->string.data))
+        diag(in->u->diags, e->span, symbol_unknown, ARG(e, 0)->string.data);
+    return types_pointer(in->t, types_int(in->t, 64, false), SPACE_KERNEL);
+}
+
+static const struct type *infer_strncmp(struct infer *in, struct ast_expr *e) {
+    int64_t n;
+    if (in->final && expr_int(ARG(e, 2), &n) && n < 0)
+        diag(in->u->diags, ARG(e, 2)->span, length_negative);
+    for (int i = 0; i < 2; i++) infer_convert(in, &ARG(e, i), type_stored(in->t, ARG(e, i)->type));
+    return types_int(in->t, 64, false);
+}
+
 // ---- results ----
 
 static void check_register(struct infer *in, const struct ast_expr *name) {
@@ -330,30 +383,8 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_exit:
         if (e->call.args.len) infer_convert(in, &ARG(e, 0), types_int(t, 64, true));
         return types_basic(t, TYPE_VOID);
-    case FN_unwatch:
-        if (type_is_integer(ARG(e, 0)->type))
-            infer_convert(in, &ARG(e, 0), types_int(t, 64, false));
-        else if (in->final && ARG(e, 0)->type->kind != TYPE_POINTER)
-            diag(in->u->diags, ARG(e, 0)->span, argument_kind, "unwatch", "an address",
-                 type_name(t, ARG(e, 0)->type));
-        return types_basic(t, TYPE_VOID);
-    case FN_len:
-        if (ARG(e, 0)->kind == AST_MAP && !infer_map_allows(in, ARG(e, 0), MAP_EACH))
-            return error_type(in);
-        if (ARG(e, 0)->kind == AST_MAP && ARG(e, 0)->map.map->is_scalar) {
-            if (in->final) diag(in->u->diags, e->span, map_scalar_call, "len");
-            return error_type(in);
-        }
-        if (in->final && ARG(e, 0)->kind == AST_MAP && !feature_have(FEATURE_map_for_each))
-            diag(in->u->diags, e->span, kernel_too_old, "len() of a map",
-                 feature_rows[FEATURE_map_for_each].since);
-        if (ARG(e, 0)->kind == AST_MAP || ARG(e, 0)->type->kind == TYPE_KSTACK ||
-            ARG(e, 0)->type->kind == TYPE_USTACK)
-            return types_int(t, 64, true);
-        if (in->final)
-            diag(in->u->diags, ARG(e, 0)->span, argument_kind, "len", "a map or a stack",
-                 type_name(t, ARG(e, 0)->type));
-        return error_type(in);
+    case FN_unwatch: return infer_unwatch(in, e);
+    case FN_len: return infer_len(in, e);
     case FN_str: return infer_str(in, e);
     case FN_buf: return infer_buf(in, e);
     case FN_pton: return infer_pton(in, e);
@@ -386,28 +417,15 @@ static const struct type *result_of(struct infer *in, struct ast_expr *e) {
     case FN_syscall_name: return types_basic(t, TYPE_SYSCALL);
     case FN_strerror: return types_string(t, 64);
     case FN_signal_name: return types_string(t, 32);
-    case FN_strftime:
-        if (in->final && ARG(e, 1)->kind == AST_INT && ARG(e, 1)->integer.is_negative)
-            diag(in->u->diags, ARG(e, 1)->span, time_negative);
-        infer_convert(in, &ARG(e, 1), types_int(t, 64, false));
-        return types_basic(t, TYPE_TIMESTAMP);
+    case FN_strftime: return infer_strftime(in, e);
     case FN_bswap: return types_int(t, ARG(e, 0)->type->size * 8, false);
     case FN_uaddr: return infer_uaddr(in, e);
     case FN_reg:
         if (in->final) check_register(in, ARG(e, 0));
         return types_int(t, 64, false);
     case FN_percpu_kaddr:
-    case FN_kaddr:
-        if (in->final && !symbols_kernel_address(ARG(e, 0)->string.data))
-            diag(in->u->diags, e->span, symbol_unknown, ARG(e, 0)->string.data);
-        return types_pointer(t, types_int(t, 64, false), SPACE_KERNEL);
-    case FN_strncmp: {
-        int64_t n;
-        if (in->final && expr_int(ARG(e, 2), &n) && n < 0)
-            diag(in->u->diags, ARG(e, 2)->span, length_negative);
-        for (int i = 0; i < 2; i++) infer_convert(in, &ARG(e, i), type_stored(t, ARG(e, i)->type));
-        return types_int(t, 64, false);
-    }
+    case FN_kaddr: return infer_kaddr(in, e);
+    case FN_strncmp: return infer_strncmp(in, e);
     case FN_strcontains:
     case FN_strstr:
     case FN_strlen:
