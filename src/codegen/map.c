@@ -163,14 +163,16 @@ void cg_map_mark_set(struct cg *c, const struct sema_map *m, LLVMValueRef cell) 
 
 // Is a value stored where its entry is, which costs half of an update and less? An entry that is
 // freed may be another key's before the store, and a look-up in a trie gives the entry of a prefix.
-static bool is_written_in_place(const struct sema_map *m, LLVMValueRef key) {
+// What no event runs, as begin with its many initialisers, takes the shorter code.
+static bool is_written_in_place(const struct cg *c, const struct sema_map *m, LLVMValueRef key) {
     if (m->bpf_type == BPF_MAP_TYPE_ARRAY) return !key || type_is_scalar(m->value);
+    if (c->program && !c->program->provider->attach) return false;
     return m->bpf_type == BPF_MAP_TYPE_HASH && type_is_scalar(m->value) && !m->frees_entries;
 }
 
 void cg_map_write(struct cg *c, const struct sema_map *m, LLVMValueRef key,
                   const struct ast_expr *value) {
-    if (!is_written_in_place(m, key)) {
+    if (!is_written_in_place(c, m, key)) {
         LLVMValueRef p = cg_slot(c, m->value->size ? m->value->size : 1, 8);
         cg_expr_into(c, value, p, true);
         cg_map_update(c, m, key, p, BPF_ANY);

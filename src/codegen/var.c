@@ -87,11 +87,17 @@ static bool reads_comm(struct cg *c) {
     return feature_have(FEATURE_task_comm) && btf_peek_member("task_struct", "comm", &c->comm_at);
 }
 
-// The helper of some years' kernels writes nothing after the name's end (strscpy).
+// The helper of some years' kernels writes nothing after the name's end (strscpy). Loads from the
+// task are volatile, so that none becomes one with a load from elsewhere: the verifier refuses
+// that.
 void cg_comm_into(struct cg *c, LLVMValueRef to) {
     if (reads_comm(c)) {
         LLVMValueRef task = cg_helper_ptr(c, BPF_FUNC_get_current_task_btf, NULL, 0);
-        cg_copy(c, to, cg_offset(c, task, c->comm_at), 16);
+        for (uint32_t i = 0; i < 16; i += 8) {
+            LLVMValueRef v = LLVMBuildLoad2(c->b, c->i64, cg_offset(c, task, c->comm_at + i), "");
+            LLVMSetVolatile(v, true);
+            LLVMBuildStore(c->b, v, cg_offset(c, to, i));
+        }
         return;
     }
     LLVMValueRef args[] = {to, cg_int32(c, 16)};
